@@ -1,0 +1,49 @@
+"""Everything that snapsplat refuses, as one small tree of exceptions.
+
+A message is a sentence: what was wrong, the value received, what would be right. The command line's exit codes
+hang on these classes in `snapsplat/exit_codes.py`.
+"""
+
+
+class SnapsplatError(Exception):
+    """Root of every error that is the caller's to mend; its message is meant for a person."""
+
+
+class InputError(SnapsplatError):
+    """The photos given, as a set, cannot make a scene: none, one alone, two of one name."""
+
+
+class PhotoError(InputError):
+    """One photo cannot be used. `name` says which."""
+
+    def __init__(self, name: str, problem: str):
+        self.name = name
+        super().__init__(f"{name}: {problem}")
+
+
+class CamerasError(SnapsplatError):
+    """Given cameras cannot be used: malformed file, not a rotation, not finite, contradicting the photos."""
+
+
+class ConfigError(SnapsplatError):
+    """An option or a configuration value is unknown, mistyped or out of range."""
+
+
+class ReconstructionError(SnapsplatError):
+    """The photos were read, but no scene can be made of them, such as when no two of them overlap."""
+
+
+class FileFormatError(SnapsplatError):
+    """A file of a known format is malformed. `path` says which."""
+
+    def __init__(self, path: object, problem: str):
+        self.path = str(path)
+        super().__init__(f"{path}: {problem}")
+
+
+class OutputError(SnapsplatError):
+    """The output folder cannot be written: not a folder, no permission, disk full."""
+
+
+class BackendError(SnapsplatError):
+    """A backend was asked for that this machine cannot run."""
