@@ -1,0 +1,74 @@
+"""What one forward pass says of packed views, before anything is fused."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from render.cameras import Cameras
+from render.gaussians import Gaussians
+
+CameraOrigin = Literal["given", "solved", "not registered"]
+
+
+@dataclass(frozen=True)
+class PixelGaussians:
+    """One Gaussian a pixel, in the world frame of the pixel's scene. See `render.gaussians.Gaussians`."""
+
+    means: Float[Tensor, "view height width 3"]
+    quats_wxyz: Float[Tensor, "view height width 4"]
+    scales: Float[Tensor, "view height width 3"]
+    opacities: Float[Tensor, "view height width"]
+    sh: Float[Tensor, "view height width coeff 3"]
+
+    def where(self, chosen: Bool[Tensor, "view height width"]) -> Gaussians:
+        """The chosen ones, view by view and row by row."""
+        return Gaussians(
+            means=self.means[chosen],
+            quats_wxyz=self.quats_wxyz[chosen],
+            scales=self.scales[chosen],
+            opacities=self.opacities[chosen],
+            sh=self.sh[chosen],
+        )
+
+
+@dataclass(frozen=True)
+class CameraEstimate:
+    """Cameras of packed views, in pixels of the working grid, and where each came from."""
+
+    cameras: Cameras
+    """An unregistered view carries the identity as its pose; nothing may use it."""
+    origin: tuple[CameraOrigin, ...]
+    """`given` where the pose was known, else how it ended."""
+    depth_range: Float[Tensor, "view 2"]
+    """Nearest and farthest z-depth to look at in each view, from triangulated matches; in the world's unit."""
+    warnings: tuple[tuple[str, ...], ...] = ()
+    """Sentences for each scene of the pack."""
+    facts: tuple[dict, ...] = ()
+    """For each scene, numbers for the report: matches, inliers, tracks, reprojection error in pixels."""
+
+    @property
+    def registered(self) -> Bool[Tensor, "view"]:
+        """Which views have a pose."""
+        return torch.tensor([o != "not registered" for o in self.origin], device=self.cameras.K_px.device)
+
+
+@dataclass(frozen=True)
+class DepthEstimate:
+    """Depth of packed views on the working grid."""
+
+    depth: Float[Tensor, "view height width"]
+    """z-depth, finite and > 0 everywhere."""
+    confidence: Float[Tensor, "view height width"]
+    """In [0, 1]: how far the depth is agreed on by the matching cost and by other views."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """All that the network says of packed views."""
+
+    cameras: CameraEstimate
+    depth: DepthEstimate
+    gaussians: PixelGaussians
