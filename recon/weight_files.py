@@ -1,0 +1,47 @@
+"""Network weights that travel inside the package, as safetensors in half precision, checked before use.
+
+`data_tools/make_weights.py` makes them and says where they come from; NOTICE says whose they are.
+"""
+
+import hashlib
+from importlib.resources import files
+
+import safetensors.torch
+import torch
+from jaxtyping import Shaped
+from torch import Tensor
+
+from render.errors import FileFormatError
+
+SHA256 = {
+    "xfeat": "836456885876b142a2248f81c4879e591914003f9e7252ab6803b310bddba02e",
+    "lighterglue": "f2ec0d309ac7c1233ea525bd432fff80c87e30c101e22d15e9ee5b318a8caccf",
+}
+"""Name of the weights -> sha256 of `recon/weights/NAME.safetensors`."""
+
+
+def load_weights(name: str) -> dict[str, Shaped[Tensor, "..."]]:
+    """Parameters and running statistics of one network in float32, by the names of its state dict.
+
+    `xfeat` is for the `net` of `kornia.feature.XFeat` (Potje et al. 2024), `lighterglue` for
+    `kornia.feature.LightGlue` (Lindenberger et al. 2023) in the size that goes with XFeat.
+
+    Raises:
+        KeyError: there are no weights of that name.
+        FileFormatError: the file is missing from the installation or is not the one that was released.
+    """
+    expected = SHA256[name]
+    resource = files("recon").joinpath("weights", f"{name}.safetensors")
+    try:
+        content = resource.read_bytes()
+    except FileNotFoundError as error:
+        raise FileFormatError(
+            resource, f"the weights {name!r} are missing from this installation; install snapsplat again."
+        ) from error
+    received = hashlib.sha256(content).hexdigest()
+    if received != expected:
+        raise FileFormatError(
+            resource,
+            f"the weights were altered: sha256 is {received}, not {expected}; install snapsplat again.",
+        )
+    return {key: value.to(torch.float32) for key, value in safetensors.torch.load(content).items()}

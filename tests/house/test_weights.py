@@ -1,0 +1,98 @@
+"""The weights that travel with the package: they fit their networks, and altered ones are refused."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import kornia.feature
+import pytest
+import safetensors.torch
+import torch
+
+import recon.weight_files
+from data_tools.make_weights import matcher_of, read_checkpoint, to_safetensors
+from recon.weight_files import SHA256, load_weights
+from render.errors import FileFormatError
+
+
+@pytest.mark.parametrize("name", SHA256)
+def test_weights_are_float32_and_finite(name: str):
+    weights = load_weights(name)
+    assert all(w.dtype == torch.float32 and w.isfinite().all() for w in weights.values())
+
+
+def test_xfeat_fits_its_network_strictly():
+    # Without version metadata, BatchNorm counts a missing step counter as 0: nothing else may be missing.
+    kornia.feature.XFeat().net.load_state_dict(load_weights("xfeat"), strict=True)
+
+
+def test_lighterglue_fits_its_network():
+    matcher = kornia.feature.LightGlue(
+        None,
+        name="xfeat",
+        input_dim=64,
+        descriptor_dim=96,
+        n_layers=6,
+        num_heads=1,
+        depth_confidence=-1,
+        width_confidence=0.95,
+        filter_threshold=0.1,
+    )
+    outcome = matcher.load_state_dict(load_weights("lighterglue"), strict=False)
+    # Thresholds of the early exit are a table that the network computes for itself.
+    assert (outcome.missing_keys, outcome.unexpected_keys) == (["confidence_thresholds"], [])
+
+
+def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    genuine = Path(recon.weight_files.__file__).parent / "weights" / "xfeat.safetensors"
+    content = bytearray(genuine.read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "xfeat.safetensors").write_bytes(content)
+    monkeypatch.setattr(recon.weight_files, "files", lambda _package: tmp_path)
+    with pytest.raises(FileFormatError, match=SHA256["xfeat"]):
+        load_weights("xfeat")
+
+
+def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recon.weight_files, "files", lambda _package: tmp_path)
+    with pytest.raises(FileFormatError, match="'xfeat' are missing"):
+        load_weights("xfeat")
+
+
+def test_conversion_keeps_values_and_bytes():
+    weights = {
+        "b.weight": torch.randn(3, 4),
+        "a.bias": torch.randn(5),
+        "a.num_batches_tracked": torch.tensor(7),
+    }
+    content = to_safetensors(weights, {"licence": "Apache-2.0"})
+    assert content == to_safetensors(dict(reversed(weights.items())), {"licence": "Apache-2.0"})
+    back = safetensors.torch.load(content)
+    assert set(back) == {"a.bias", "b.weight"}
+    for key, value in back.items():
+        torch.testing.assert_close(value, weights[key].half())
+
+
+def test_matcher_is_renamed_and_its_second_xfeat_left_out():
+    checkpoint = {
+        "extractor.net.weight": torch.zeros(1),
+        "matcher.posenc.Wr.weight": torch.ones(2),
+        "matcher.cross_attn.3.to_qk.bias": torch.ones(3),
+        "matcher.transformers.0.self_attn.Wqkv.bias": torch.ones(4),
+    }
+    expected = {
+        "posenc.Wr.weight",
+        "transformers.3.cross_attn.to_qk.bias",
+        "transformers.0.self_attn.Wqkv.bias",
+    }
+    assert set(matcher_of(checkpoint)) == expected
+
+
+def test_a_checkpoint_that_is_more_than_tensors_is_refused():
+    held, archive_bytes = io.BytesIO(), io.BytesIO()
+    torch.save({"weight": Path("elsewhere")}, held)
+    with zipfile.ZipFile(archive_bytes, "w") as archive:
+        archive.writestr("weights.pt", held.getvalue())
+    with zipfile.ZipFile(archive_bytes) as archive, pytest.raises(Exception, match=r"[Ww]eights.only"):
+        read_checkpoint(archive, "weights.pt")
