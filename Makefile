@@ -1,0 +1,61 @@
+# `make demo` and `make test` each make the environment that they need in .venv, on a fresh machine too.
+#
+# Variables: PYTHON       the interpreter that .venv is made with; without it, the first that fits
+#            TORCH_INDEX  address of a package index that torch is taken from, such as PyTorch's index of CPU builds
+
+PYTHON =
+TORCH_INDEX =
+
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
+TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+
+.PHONY: demo test clean
+
+demo: .venv/.installed
+	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
+	@echo
+	@echo "Preview  out/demo/preview.png   photos, the scene drawn from the same cameras, depth"
+	@echo "Scene    out/demo/scene.ply     open it in a Gaussian splat viewer: docs/viewers.md"
+	@echo "Report   out/demo/report.json   what it took, and how sure it is; docs/outputs.md lists every file"
+
+test: .venv/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+clean:
+	rm -rf .venv out
+
+.venv/.installed: .venv/.made pyproject.toml
+	@echo "Installing into .venv; the first time takes a few minutes and some 3 GB."
+	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.made pyproject.toml
+	@echo "Installing into .venv; the first time takes a few minutes and some 3 GB."
+	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
+	$(PIP) --editable ".[dev]"
+	@touch .venv/.installed $@
+
+.venv/.made:
+	@fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; \
+	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
+	    if "$$python" -c "$$fits" 2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo "snapsplat needs Python 3.11, 3.12 or 3.13, and" \
+	        "$(or $(PYTHON),python3) is $$("$(or $(PYTHON),python3)" --version 2>/dev/null || echo missing)." \
+	        "Install one, or name it: make PYTHON=/usr/bin/python3.12 $(MAKECMDGOALS)" >&2; \
+	    exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$found has no venv with pip: install the system package python3-venv" \
+	        "(Debian, Ubuntu: sudo apt install python3-venv)." >&2; \
+	    exit 1; \
+	fi; \
+	"$$found" -m venv .venv
+	@touch $@
