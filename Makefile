@@ -7,7 +7,7 @@ PYTHON =
 TORCH_INDEX =
 
 BIN = .venv/bin
-PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP = $(BIN)/python -m pip --disable-pip-version-check install
 TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
 .PHONY: demo test clean
@@ -30,19 +30,19 @@ clean:
 	rm -rf .venv out
 
 .venv/.installed: .venv/.made pyproject.toml
-	@echo "Installing into .venv; the first time takes a few minutes and some 3 GB."
+	@echo "Installing into .venv; the first time takes some minutes."
 	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
 	$(PIP) --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.made pyproject.toml
-	@echo "Installing into .venv; the first time takes a few minutes and some 3 GB."
+	@echo "Installing into .venv; the first time takes some minutes."
 	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
 	$(PIP) --editable ".[dev]"
 	@touch .venv/.installed $@
 
 .venv/.made:
-	@fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; \
+	@found=; fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; \
 	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
 	    if "$$python" -c "$$fits" 2>/dev/null; then found="$$python"; break; fi; \
 	done; \
