@@ -1,0 +1,132 @@
+"""A map grown view by view: triangulate, add the view that sees most of it by PnP, adjust, and so on.
+
+Schoenberger and Frahm 2016, "Structure-from-Motion Revisited", section 2, without its image retrieval.
+"""
+
+import numpy as np
+import poselib
+from jaxtyping import Float
+from numpy import ndarray
+
+from recon.network.cameras.bundle import BundleProblem, adjust, errors_px
+from recon.network.cameras.problem import CameraProblem, SceneMap, pinhole
+from recon.network.cameras.tracks import Tracks
+from recon.network.cameras.triangulate import reprojection_errors, triangulate
+from recon.network.cameras.two_view import TwoView
+
+MIN_ANGLE_DEG = 1.0
+MIN_PNP_INLIERS = 10
+
+
+class Mapper:
+    """Grows one map under one hypothesis for the focal lengths."""
+
+    def __init__(
+        self,
+        problem: CameraProblem,
+        tracks: Tracks,
+        focal: Float[ndarray, "view"],
+        focal_prior: Float[ndarray, "group"],
+        focal_sigma: Float[ndarray, "group"],
+        seed: int,
+    ):
+        self.problem, self.tracks, self.seed = problem, tracks, seed
+        self.focal_prior, self.focal_sigma = focal_prior, focal_sigma
+        self.given = np.array([T is not None for T in problem.T_camera_world])
+        n = problem.views
+        self.scene = SceneMap(
+            R=np.tile(np.eye(3), (n, 1, 1)),
+            t=np.zeros((n, 3)),
+            focal=focal.copy(),
+            registered=np.zeros(n, bool),
+            points=np.zeros((len(tracks), 3)),
+            solved=np.zeros(len(tracks), bool),
+            outlier=np.zeros(len(tracks.view), bool),
+        )
+
+    def start_from_given(self) -> None:
+        """Register every view whose pose was given."""
+        for v, T in enumerate(self.problem.T_camera_world):
+            if T is not None:
+                self.scene.R[v], self.scene.t[v], self.scene.registered[v] = T[:3, :3], T[:3, 3], True
+
+    def start_from_pair(self, a: int, b: int, pair: TwoView) -> None:
+        """Register two views; the world is a's camera and the baseline has length 1."""
+        s = self.scene
+        s.R[a], s.t[a] = np.eye(3), 0.0
+        s.R[b], s.t[b] = pair.R, pair.t
+        s.registered[[a, b]] = True
+
+    def grow(self) -> SceneMap:
+        """Add views until none can be added, then adjust all together."""
+        self._triangulate(6.0)
+        self._adjust(15, focal_free=False)
+        refused: set[int] = set()
+        while view := self._next_view(refused):
+            if not self._add(view[0]):
+                refused.add(view[0])
+                continue
+            refused.clear()
+            self._triangulate(4.0)
+            self._adjust(10, focal_free=self.scene.registered.sum() > 2)
+        for max_error in (4.0, 3.0, 3.0):
+            self._adjust(30, focal_free=True)
+            self._triangulate(max_error)
+        self._adjust(30, focal_free=True)
+        return self.scene
+
+    def _next_view(self, refused: set[int]) -> tuple[int] | None:
+        """The unregistered view that sees most solved points; in a tuple, since view 0 is false."""
+        seen = self.scene.solved[self.tracks.track]
+        count = np.bincount(self.tracks.view[seen], minlength=self.problem.views)
+        count[self.scene.registered] = 0
+        count[list(refused)] = 0
+        best = int(count.argmax())
+        return (best,) if count[best] >= MIN_PNP_INLIERS else None
+
+    def _add(self, view: int) -> bool:
+        chosen = self.scene.solved[self.tracks.track] & (self.tracks.view == view)
+        pose, info = poselib.estimate_absolute_pose(
+            self.tracks.xy[chosen], self.scene.points[self.tracks.track[chosen]], pinhole(self.scene.focal[view]),
+            {"max_reproj_error": 6.0, "seed": self.seed}, {},
+        )  # fmt: skip
+        if info["num_inliers"] < max(MIN_PNP_INLIERS, 0.25 * chosen.sum()):
+            return False
+        self.scene.R[view], self.scene.t[view] = pose.R, np.asarray(pose.t)
+        self.scene.registered[view] = True
+        return True
+
+    def _triangulate(self, max_error_px: float) -> None:
+        triangulate(self.scene, self.tracks, MIN_ANGLE_DEG, max_error_px)
+
+    def _adjust(self, iterations: int, focal_free: bool) -> None:
+        """Adjust the registered views and the solved points; what has no inliers stays."""
+        s, tracks = self.scene, self.tracks
+        use = s.solved[tracks.track] & s.registered[tracks.view] & ~s.outlier
+        if use.sum() < 2 * MIN_PNP_INLIERS:
+            return
+        kept, index = np.unique(tracks.track[use], return_inverse=True)
+        problem = BundleProblem(
+            R=s.R, t=s.t, focal=s.focal, points=s.points[kept],
+            start=np.concatenate([[0], np.cumsum(np.bincount(index))]), view=tracks.view[use], xy=tracks.xy[use],
+            focal_group=self.problem.focal_group, pose_free=self._free_poses(),
+            focal_free=np.isnan(self.problem.focal_known) & focal_free,
+            focal_prior=self.focal_prior, focal_prior_sigma=self.focal_sigma,
+        )  # fmt: skip
+        adjust(problem, iterations)
+        s.R, s.t, s.focal = problem.R, problem.t, problem.focal
+        s.points[kept] = problem.points
+        s.outlier[np.flatnonzero(use)] = errors_px(problem) > 6.0
+
+    def _free_poses(self) -> ndarray:
+        free = self.scene.registered & ~self.given
+        if not self.given.any():
+            free[np.flatnonzero(self.scene.registered)[0]] = False
+        return free
+
+
+def score(scene: SceneMap, tracks: Tracks, max_error_px: float = 3.0) -> float:
+    """How much a map explains: views first, then observations by how well they fit (MSAC; Torr and Zisserman 2000)."""
+    use = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
+    error = reprojection_errors(scene, tracks)[use]
+    return float(np.clip(1 - (error / max_error_px) ** 2, 0, 1).sum())

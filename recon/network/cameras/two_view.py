@@ -1,0 +1,72 @@
+"""Relative poses of pairs of views, by five points (or six with an unknown focal) and RANSAC, in PoseLib."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import poselib
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from recon.network.cameras.problem import CameraProblem, bearings, pinhole
+
+MIN_INLIERS = 15
+
+
+@dataclass(frozen=True)
+class TwoView:
+    """How view b lies to view a, and the matches that agree."""
+
+    R: Float[ndarray, "3 3"]
+    """From a's camera to b's."""
+    t: Float[ndarray, "3"]
+    """Unit length."""
+    matches: Int[ndarray, "inlier 2"]
+    parallax_deg: float
+    """Median angle between the two rays of an inlier once the rotation is taken out."""
+
+    @property
+    def worth(self) -> float:
+        """How good a start for a map: many inliers, seen under an angle that fixes depth."""
+        return len(self.matches) * min(self.parallax_deg, 8.0) * (1.0 if self.parallax_deg > 1.5 else 0.2)
+
+
+def relative_poses(
+    problem: CameraProblem, focal: Float[ndarray, "view"], threshold_px: float, seed: int
+) -> dict[tuple[int, int], TwoView]:
+    """The pairs that a calibrated relative pose explains with at least `MIN_INLIERS` matches."""
+    found = {}
+    for (a, b), match in problem.pairs.items():
+        if len(match) < MIN_INLIERS:
+            continue
+        xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
+        pose, info = poselib.estimate_relative_pose(
+            xa, xb, pinhole(focal[a]), pinhole(focal[b]),
+            {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
+        )  # fmt: skip
+        inlier = np.array(info["inliers"], dtype=bool)
+        if inlier.sum() < MIN_INLIERS:
+            continue
+        ra = bearings(xa[inlier], focal[a]) @ pose.R.T
+        rb = bearings(xb[inlier], focal[b])
+        angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
+        found[a, b] = TwoView(pose.R, np.asarray(pose.t), match[inlier], float(np.median(angle)))
+    return found
+
+
+def shared_focals(problem: CameraProblem, seed: int) -> tuple[Float[ndarray, "pair"], Float[ndarray, "pair"]]:
+    """Focal length that each pair suggests if both views share it, in reference pixels, and its inliers as weight.
+
+    Six-point solver (Stewenius et al. 2008) in RANSAC. Meaningless for pairs that only turn or look at a plane.
+    """
+    focals, weights = [], []
+    for (a, b), match in problem.pairs.items():
+        if len(match) < MIN_INLIERS:
+            continue
+        pair, info = poselib.estimate_shared_focal_relative_pose(
+            problem.points[a][match[:, 0]], problem.points[b][match[:, 1]], np.zeros((2, 1)),
+            {"max_epipolar_error": 1.0, "max_iterations": 3000, "seed": seed}, {},
+        )  # fmt: skip
+        if info["num_inliers"] >= MIN_INLIERS:
+            focals.append(pair.camera1.params[0])
+            weights.append(info["num_inliers"])
+    return np.array(focals, dtype=float), np.array(weights, dtype=float)

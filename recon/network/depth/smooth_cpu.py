@@ -1,0 +1,96 @@
+"""Semi-global matching of `smooth` in numba: rows or columns of pixels in parallel."""
+
+import numba
+import numpy as np
+
+from recon.network.depth.smooth import EDGE, LARGE, SMALL
+
+
+@numba.njit(cache=True, inline="always", fastmath=True)
+def _advance(cost, previous, out, small, large):
+    """One step of one path; returns the smallest entry of `out`."""
+    planes = cost.size
+    cheapest = previous[planes]
+    jump = cheapest + large
+    least = np.float32(np.inf)
+    for d in range(planes):
+        best = min(previous[d], jump)
+        if d > 0:
+            best = min(best, previous[d - 1] + small)
+        if d < planes - 1:
+            best = min(best, previous[d + 1] + small)
+        value = cost[d] + best - cheapest
+        out[d] = value
+        least = min(least, value)
+    out[planes] = least
+
+
+@numba.njit(cache=True, inline="always")
+def _start(cost, out):
+    """A path that begins at this pixel. The last entry of `out` is the smallest of the others."""
+    planes = cost.size
+    least = np.float32(np.inf)
+    for d in range(planes):
+        out[d] = cost[d]
+        least = min(least, cost[d])
+    out[planes] = least
+
+
+@numba.njit(cache=True, inline="always")
+def _large(image, i, j, k, m, small):
+    difference = np.float32(0)
+    for c in range(3):
+        difference += abs(image[i, j, c] - image[k, m, c])
+    return max(small, np.float32(LARGE) * np.exp(np.float32(-EDGE) * difference))
+
+
+@numba.njit(parallel=True, cache=True)
+def _horizontal(cost, image, small, total):
+    height, width, planes = cost.shape
+    for i in numba.prange(height):
+        a = np.empty(planes + 1, np.float32)
+        b = np.empty(planes + 1, np.float32)
+        for way in range(2):
+            for n in range(width):
+                j = n if way == 0 else width - 1 - n
+                if n == 0:
+                    _start(cost[i, j], b)
+                else:
+                    before = j - 1 if way == 0 else j + 1
+                    _advance(cost[i, j], a, b, small, _large(image, i, j, i, before, small))
+                for d in range(planes):
+                    total[i, j, d] += b[d]
+                a, b = b, a
+
+
+@numba.njit(parallel=True, cache=True)
+def _vertical(cost, image, small, total):
+    """Down and up, straight and along both diagonals."""
+    height, width, planes = cost.shape
+    a = np.empty((3, width, planes + 1), np.float32)
+    b = np.empty((3, width, planes + 1), np.float32)
+    for way in range(2):
+        for n in range(height):
+            i = n if way == 0 else height - 1 - n
+            above = i - 1 if way == 0 else i + 1
+            for j in numba.prange(width):
+                for k in range(3):
+                    before = j - (k - 1)
+                    if n == 0 or before < 0 or before >= width:
+                        _start(cost[i, j], b[k, j])
+                    else:
+                        large = _large(image, i, j, above, before, small)
+                        _advance(cost[i, j], a[k, before], b[k, j], small, large)
+                    for d in range(planes):
+                        total[i, j, d] += b[k, j, d]
+            a, b = b, a
+
+
+def aggregate(cost: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """See `smooth.aggregate`; `cost` is `height width plane`, `image` is `height width 3`, both float32."""
+    total = np.zeros_like(cost)
+    small = np.float32(SMALL / cost.shape[2])
+    _horizontal(cost, image, small, total)
+    _vertical(cost, image, small, total)
+    total /= 8
+    return total
