@@ -1,0 +1,149 @@
+"""The classical depth stage: sweep, smooth, agree, complete."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from recon.network.depth import smooth, smooth_cpu, sweep, sweep_cpu
+from recon.network.depth.agreement import agreement
+from recon.network.depth.complete import complete
+from recon.network.depth.geometry import relative_projection
+from recon.network.depth.sources import rank_sources
+from recon.network.encoder import Features
+from recon.prediction import CameraEstimate, DepthEstimate
+from recon.views import Views
+from render.cameras import Cameras
+
+
+@dataclass(frozen=True)
+class DepthConfig:
+    """Options of the classical depth stage."""
+
+    planes: int = 64
+    """Inverse depths looked at, evenly spaced between those of the nearest and the farthest point."""
+    sources: int = 3
+    """Other views that a view is compared with."""
+    descriptor_weight: float = 0.5
+    """Share of the descriptors in the likeness; the rest is colour's."""
+    rounds: int = 2
+    """How often depths are averaged with those of the views that agree."""
+
+
+class ClassicalDepth(nn.Module):
+    """Depth of every registered view from its best sources, then made to agree between all views of a scene."""
+
+    def __init__(self, config: DepthConfig):
+        super().__init__()
+        self.config = config
+
+    @torch.inference_mode()
+    def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
+        depth = torch.empty_like(views.pixels[:, 0])
+        confidence = torch.zeros_like(depth)
+        for scene in views.scene_index.unique().tolist():
+            members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
+            registered = [v for v in members if estimate.origin[v] != "not registered"]
+            inverse, trust = self._scene(views, features, estimate, registered)
+            depth[registered] = 1 / inverse
+            confidence[registered] = trust
+            lost = [v for v in members if v not in registered]
+            depth[lost] = depth[registered].median() if registered else 1.0
+        return DepthEstimate(depth, confidence)
+
+    def _scene(
+        self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
+    ) -> tuple[Float[Tensor, "member height width"], Float[Tensor, "member height width"]]:
+        """Inverse depth and confidence of the registered views of one scene."""
+        cameras = estimate.cameras
+        inverse = torch.zeros_like(views.pixels[:, 0])
+        for v in members:
+            sources = rank_sources(cameras, estimate.depth_range, v, [m for m in members if m != v])
+            inverse[v] = self.sweep_view(views, features, cameras, estimate.depth_range[v], v, sources)
+        trusted = torch.zeros_like(views.valid)
+        for _ in range(self.config.rounds):
+            found = {v: agreement(cameras, inverse, trusted, v, [m for m in members if m != v]) for v in members}
+            for v in members:
+                inverse[v] = found[v].refined
+                trusted[v] = views.valid[v] & (found[v].agreeing >= 1)
+        confidence = torch.zeros_like(inverse)
+        others = {v: [m for m in members if m != v] for v in members}
+        found = {v: agreement(cameras, inverse, trusted, v, others[v]) for v in members}
+        for v in members:
+            good = trusted[v] & (found[v].violated <= found[v].agreeing)
+            inverse[v] = complete(inverse[v], good)
+            confidence[v] = torch.where(good, found[v].agreeing / (found[v].agreeing + 0.5), torch.zeros_like(inverse[v]))
+        return inverse[members], confidence[members]
+
+    def sweep_view(
+        self,
+        views: Views,
+        features: Features,
+        cameras: Cameras,
+        depth_range: Float[Tensor, "2"],
+        view: int,
+        sources: list[int],
+    ) -> Float[Tensor, "height width"]:
+        """Inverse depth of one view, of the plane that its best sources agree on."""
+        sources = sources[: self.config.sources]
+        near, far = depth_range.tolist()
+        planes = torch.linspace(1 / far, 1 / near, self.config.planes, device=views.pixels.device)
+        colour = _Comparison.of(views.pixels, views.valid, cameras, view, sources)
+        coarse = interpolate(views.valid[:, None].float(), features.descriptors.shape[2:], mode="area")[:, 0] > 0.5
+        width, height = views.size_wh
+        quarter = cameras.resized((features.descriptors.shape[3], features.descriptors.shape[2]))
+        described = _Comparison.of(features.descriptors, coarse, quarter, view, sources)
+        weight = self.config.descriptor_weight
+        likeness = described.likeness(planes, "descriptor").permute(2, 0, 1)[None]
+        likeness = interpolate(likeness, (height, width), mode="bilinear", align_corners=False)[0].permute(1, 2, 0)
+        cost = 1 - weight * likeness - (1 - weight) * colour.likeness(planes, "colour")
+        at, _ = smooth.lowest(_smoothed(cost, views.pixels[view]))
+        return planes[0] + at * (planes[1] - planes[0])
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """A view's map and its sources', ready for either twin of the sweep."""
+
+    reference: Float[Tensor, "channel height width"]
+    sources: Float[Tensor, "source channel height width"]
+    valid: Bool[Tensor, "source height width"]
+    M: Float[Tensor, "source 3 3"]
+    m: Float[Tensor, "source 3"]
+
+    @staticmethod
+    def of(
+        maps: Float[Tensor, "view channel height width"],
+        valid: Bool[Tensor, "view height width"],
+        cameras: Cameras,
+        view: int,
+        sources: list[int],
+    ) -> "_Comparison":
+        M, m = zip(*(relative_projection(cameras, view, s) for s in sources), strict=True)
+        return _Comparison(maps[view], maps[sources], valid[sources], torch.stack(M), torch.stack(m))
+
+    def likeness(self, planes: Float[Tensor, "plane"], kind: str) -> Float[Tensor, "height width plane"]:
+        """By numba where a CPU is the device."""
+        if planes.is_cuda:
+            twin = sweep.colour_likeness if kind == "colour" else sweep.descriptor_likeness
+            found = twin(self.reference, self.sources, self.valid, self.M, self.m, planes)
+            return found.permute(1, 2, 0)
+        fast = sweep_cpu.colour_likeness if kind == "colour" else sweep_cpu.descriptor_likeness
+        arrays = [_channels_last(self.reference), _channels_last(self.sources)]
+        arrays += [x.numpy() for x in (self.valid, self.M, self.m, planes)]
+        return torch.from_numpy(fast(*arrays))
+
+
+def _smoothed(
+    cost: Float[Tensor, "height width plane"], image: Float[Tensor, "3 height width"]
+) -> Float[Tensor, "height width plane"]:
+    if cost.is_cuda:
+        return smooth.aggregate(cost, image)
+    return torch.from_numpy(smooth_cpu.aggregate(np.ascontiguousarray(cost.numpy()), _channels_last(image)))
+
+
+def _channels_last(maps: Float[Tensor, "*batch channel height width"]) -> np.ndarray:
+    return np.ascontiguousarray(maps.movedim(-3, -1).numpy())
