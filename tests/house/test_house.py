@@ -46,9 +46,7 @@ def test_tree_is_small_enough_to_travel():
 
 def test_no_machine_paths():
     stray = {name: MACHINE_PATH.search(text) for name, text in tracked_text().items()}
-    assert {
-        name: found[0] for name, found in stray.items() if found and not name.endswith("test_house.py")
-    } == {}
+    assert {name: found[0] for name, found in stray.items() if found and not name.endswith("test_house.py")} == {}
 
 
 def documents() -> list[Path]:
@@ -62,6 +60,8 @@ def test_commands_and_links_in_documents_exist(document: Path):
         make_recipe("".join(target))
     for module in re.findall(r"python -m ((?:bench|data_tools|tests)[\w.]*)", text):
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), module
+    for path in re.findall(r"`((?:recon|render|snapsplat|data_tools|bench|configs|tests)/[\w/.]+)`", text):
+        assert (ROOT / path).exists(), path
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
         assert link.startswith("https://") or (document.parent / link).exists(), link
 
