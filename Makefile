@@ -8,6 +8,11 @@ TORCH_INDEX =
 
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check install
+SAY_INSTALL = @echo "Installing into .venv; the first time takes some minutes."; \
+	if [ -z "$(TORCH_INDEX)" ] && [ "$$(uname)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
+	    echo "No NVIDIA GPU found: if pip takes the CUDA build of torch below, the CPU build is smaller;" \
+	        "the README says how to take that one."; \
+	fi
 TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
 .PHONY: demo test clean
@@ -16,7 +21,7 @@ demo: .venv/.installed
 	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
 	@echo
 	@echo "Preview  out/demo/preview.png   photos, the scene drawn from the same cameras, depth"
-	@echo "Scene    out/demo/scene.ply     open it in a Gaussian splat viewer: docs/viewers.md"
+	@echo "Scene    out/demo/scene.ply     drop it into a splat viewer such as https://superspl.at/editor; docs/viewers.md"
 	@echo "Report   out/demo/report.json   what it took, and how sure it is; docs/outputs.md lists every file"
 
 test: .venv/.installed-dev
@@ -30,13 +35,13 @@ clean:
 	rm -rf .venv out
 
 .venv/.installed: .venv/.made pyproject.toml
-	@echo "Installing into .venv; the first time takes some minutes."
+	$(SAY_INSTALL)
 	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
 	$(PIP) --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.made pyproject.toml
-	@echo "Installing into .venv; the first time takes some minutes."
+	$(SAY_INSTALL)
 	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
 	$(PIP) --editable ".[dev]"
 	@touch .venv/.installed $@
