@@ -49,12 +49,12 @@ def load_gsplat() -> ModuleType:
         raise BackendError("The gsplat rasterizer needs a CUDA device, and torch sees none; take the backend 'numba'.")
     try:
         import gsplat
-        from gsplat.cuda._backend import _C as kernels
+        from gsplat.cuda import _backend
     except ImportError as error:
         raise BackendError(f"gsplat cannot be imported ({error}); install snapsplat[cuda].") from error
     except (RuntimeError, OSError) as error:
         raise BackendError(f"gsplat's CUDA kernels cannot be built here: {error}") from error
-    if kernels is None:
+    if getattr(_backend, "_C", None) is None:
         raise BackendError("gsplat has no CUDA kernels here; it builds them where it finds nvcc, of torch's version.")
     return gsplat
 
