@@ -1,9 +1,24 @@
-"""Photos as they are given -> ImageSet: decoded safely, upright, 8-bit RGB, with a focal prior and a mask each."""
+"""Photos as they are given -> ImageSet: upright, 8-bit RGB, with a focal prior and a mask each.
 
+How one file is decoded stands in `recon/photo_file.py`.
+"""
+
+import re
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
+
+from recon.photo_file import decode_photo
+from render.errors import InputError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+"""Endings, in small letters, of what counts as a photo inside a folder."""
+MIN_PHOTOS, MAX_PHOTOS = 2, 16
 
 
 @dataclass(frozen=True)
@@ -13,11 +28,14 @@ class Photo:
     name: str
     """File name without folders, as it appears in every output."""
     rgb: UInt8[np.ndarray, "height width 3"]
-    """sRGB, turned upright by EXIF; transparent parts composited on black."""
+    """sRGB, turned upright by EXIF, transparent parts composited on black. A photo with a longer side than
+    `recon.photo_file.MAX_LONG_SIDE` is reduced to that."""
     mask: Bool[np.ndarray, "height width"] | None
     """True where the photo shows something; None where all of it counts. Made from an alpha channel."""
+    original_size_wh: tuple[int, int]
+    """Width and height of the whole upright photo in the file: what intrinsics are in pixels of."""
     focal_prior_px: float | None
-    """Focal length that EXIF suggests, in pixels of this upright photo; a prior only."""
+    """Focal length that EXIF suggests, in pixels of `original_size_wh`; a prior only."""
 
 
 @dataclass(frozen=True)
@@ -28,3 +46,72 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.photos)
+
+
+def find_photos(paths: Sequence[Path | str] | Path | str) -> list[Path]:
+    """The photo files that `paths` name: files as they are, folders as the photos directly inside.
+
+    A folder's photos come in natural order (`2.jpg` before `10.jpg`); hidden files and those that
+    end in none of `SUFFIXES` are passed over.
+
+    Raises:
+        InputError: nothing was named, a path does not exist, a folder holds no photo, two files share a name,
+            or there are fewer photos than two or more than sixteen.
+    """
+    paths = [paths] if isinstance(paths, str | Path) else paths
+    if len(paths) == 0:
+        raise InputError(f"No photos were given; name {MIN_PHOTOS} to {MAX_PHOTOS} files, or a folder that holds them.")
+    found = [file for path in paths for file in _photos_at(Path(path))]
+    _refuse_equal_names(found)
+    if not MIN_PHOTOS <= len(found) <= MAX_PHOTOS:
+        many = f"{len(found)} photos were given" if len(found) > 1 else f"{found[0]} alone was given"
+        raise InputError(f"{many}; a scene needs {MIN_PHOTOS} to {MAX_PHOTOS} photos of the same place.")
+    return found
+
+
+def load_images(paths: Sequence[Path | str]) -> ImageSet:
+    """Decode photo files (JPEG, PNG, WebP, TIFF, BMP), in the order given.
+
+    Raises:
+        PhotoError: a file is missing, empty, damaged, of another format, too small or has too many pixels.
+        InputError: two files share a name.
+    """
+    files = [Path(path) for path in paths]
+    _refuse_equal_names(files)
+    with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=2) as pool:
+        # What Pillow warns of is either refused here in a sentence, or of no consequence to the pixels.
+        warnings.simplefilter("ignore")
+        return ImageSet(tuple(pool.map(_load, files)))
+
+
+def _load(file: Path) -> Photo:
+    decoded = decode_photo(file)
+    return Photo(file.name, decoded.rgb, decoded.mask, decoded.original_size_wh, decoded.focal_prior_px)
+
+
+def _photos_at(path: Path) -> list[Path]:
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise InputError(f"{path} does not exist; name photos, or a folder that holds them.")
+        inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
+        photos = [p for p in inside if p.is_file()]
+    except OSError as error:
+        raise InputError(f"{path} cannot be looked at ({error.strerror}).") from error
+    if not photos:
+        raise InputError(f"{path} holds no photo; what ends in {', '.join(sorted(SUFFIXES))} counts as one.")
+    return sorted(photos, key=_natural_order)
+
+
+def _natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    parts = re.findall(r"(\d+)|(\D+)", path.name.lower())
+    return [(int(digits), "") if digits else (-1, text) for digits, text in parts], path.name
+
+
+def _refuse_equal_names(files: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for file in files:
+        other = seen.setdefault(file.name, file)
+        if other is not file:
+            raise InputError(f"{other} and {file} share the name {file.name}, which outputs go by; rename one of them.")
