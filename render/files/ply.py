@@ -102,7 +102,7 @@ def _rows(path: Path, gaussians: Gaussians) -> np.ndarray:
     )
     named = {"means": means, "quats_wxyz": quats, "scales": scales, "opacities": opacities, "sh": sh}
     for name, values in named.items():
-        bad = count - int(np.isfinite(values.reshape(count, -1)).all(1).sum())
+        bad = count - int(np.isfinite(values).all(tuple(range(1, values.ndim))).sum())
         if bad:
             raise FileFormatError(path, f"{bad} of {count} Gaussians hold NaN or infinity in {name}; none may.")
     if count and scales.min() <= 0:
@@ -204,7 +204,7 @@ def _gaussians(path: Path, rows: np.ndarray, rest_count: int) -> Gaussians:
         return np.stack([stored[name] for name in names], axis=1)
 
     rest = [stored[f"f_rest_{i}"] for i in range(rest_count)]
-    sh_rest = np.stack(rest, axis=1).reshape(len(rows), 3, -1).transpose(0, 2, 1) if rest else None
+    sh_rest = np.stack(rest, axis=1).reshape(len(rows), 3, rest_count // 3).transpose(0, 2, 1) if rest else None
     sh0 = columns("f_dc_0", "f_dc_1", "f_dc_2")[:, None]
     log_scales = columns("scale_0", "scale_1", "scale_2")
     scales = _exp(log_scales)
