@@ -19,14 +19,14 @@ EXIF_SIGMA = 0.05
 def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, Tracks | None]:
     """The map that explains most, or None where not even two views can be put together."""
     prior, sigma = focal_priors(problem)
+    given = sum(T is not None for T in problem.T_camera_world) >= 2
     best: tuple[float, SceneMap, Tracks] | None = None
-    for focal in focal_hypotheses(problem, prior, sigma, seed):
+    for focal in focal_hypotheses(problem, prior, seed):
         pairs = relative_poses(problem, focal, 1.5, seed)
-        if not pairs:
+        if not pairs and not given:
             continue
         tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
         ranked = sorted(pairs, key=lambda k: -pairs[k].worth)
-        given = sum(T is not None for T in problem.T_camera_world) >= 2
         for start in [None] if given else ranked[:3]:
             mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
             if start is None:
@@ -48,7 +48,7 @@ def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float
 
 
 def focal_hypotheses(
-    problem: CameraProblem, prior: Float[ndarray, "group"], sigma: Float[ndarray, "group"], seed: int
+    problem: CameraProblem, prior: Float[ndarray, "group"], seed: int
 ) -> list[Float[ndarray, "view"]]:
     """Focal length of every view, one array a hypothesis."""
     groups = problem.focal_group

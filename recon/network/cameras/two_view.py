@@ -39,18 +39,40 @@ def relative_poses(
         if len(match) < MIN_INLIERS:
             continue
         xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
-        pose, info = poselib.estimate_relative_pose(
-            xa, xb, pinhole(focal[a]), pinhole(focal[b]),
-            {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
-        )  # fmt: skip
-        inlier = np.array(info["inliers"], dtype=bool)
+        Ta, Tb = problem.T_camera_world[a], problem.T_camera_world[b]
+        if Ta is not None and Tb is not None:
+            T = Tb @ np.linalg.inv(Ta)
+            R, t = T[:3, :3], T[:3, 3] / max(np.linalg.norm(T[:3, 3]), 1e-12)
+            inlier = epipolar_errors_px(R, t, xa, xb, focal[a], focal[b]) < 2 * threshold_px
+        else:
+            pose, info = poselib.estimate_relative_pose(
+                xa, xb, pinhole(focal[a]), pinhole(focal[b]),
+                {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
+            )  # fmt: skip
+            R, t, inlier = pose.R, np.asarray(pose.t), np.array(info["inliers"], dtype=bool)
         if inlier.sum() < MIN_INLIERS:
             continue
-        ra = bearings(xa[inlier], focal[a]) @ pose.R.T
+        ra = bearings(xa[inlier], focal[a]) @ R.T
         rb = bearings(xb[inlier], focal[b])
         angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
-        found[a, b] = TwoView(pose.R, np.asarray(pose.t), match[inlier], float(np.median(angle)))
+        found[a, b] = TwoView(R, t, match[inlier], float(np.median(angle)))
     return found
+
+
+def epipolar_errors_px(
+    R: Float[ndarray, "3 3"],
+    t: Float[ndarray, "3"],
+    xa: Float[ndarray, "match 2"],
+    xb: Float[ndarray, "match 2"],
+    focal_a: float,
+    focal_b: float,
+) -> Float[ndarray, "match"]:
+    """Sampson's first-order distance to the epipolar constraint (Hartley and Zisserman 2004, section 11.4.3)."""
+    E = np.array([[0, -t[2], t[1]], [t[2], 0, -t[0]], [-t[1], t[0], 0]]) @ R
+    F = np.diag([1 / focal_b, 1 / focal_b, 1]) @ E @ np.diag([1 / focal_a, 1 / focal_a, 1])
+    ha, hb = (np.concatenate([x, np.ones((len(x), 1))], 1) for x in (xa, xb))
+    la, lb = hb @ F, ha @ F.T
+    return np.abs((hb * lb).sum(1)) / np.sqrt((la[:, :2] ** 2).sum(1) + (lb[:, :2] ** 2).sum(1)).clip(1e-12)
 
 
 def shared_focals(problem: CameraProblem, seed: int) -> tuple[Float[ndarray, "pair"], Float[ndarray, "pair"]]:

@@ -1,0 +1,61 @@
+"""Options: Hydra composes the YAML tree, dacite makes frozen dataclasses of it, strictly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from typing import Any
+
+import dacite
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from recon.network.splat_network import NetworkConfig
+from render.errors import ConfigError
+
+SIZES = range(64, 2049)
+
+
+@dataclass(frozen=True)
+class ReconstructConfig:
+    """Everything that a run can be told."""
+
+    size: int = 384
+    """Long side of the working grid in pixels: depth and Gaussians have one value for each of its pixels."""
+    seed: int = 0
+    """Of the robust solvers: the same photos and seed give the same scene."""
+    device: str = "auto"
+    """`cpu`, `cuda`, or `auto`: CUDA where there is any."""
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    """Options of the stages."""
+
+
+def load_config(overrides: Sequence[str] = ()) -> ReconstructConfig:
+    """The configuration after Hydra overrides such as `network.depth.planes=96`.
+
+    Raises:
+        ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.
+    """
+    with as_file(files("configs")) as folder:
+        try:
+            with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
+                composed = compose("reconstruct", overrides=list(overrides))
+            tree = OmegaConf.to_container(composed, resolve=True)
+        except (HydraException, OmegaConfBaseException) as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigError(f"The options {list(overrides)} were not understood: {reason}") from error
+    return build_config(tree)
+
+
+def build_config(tree: Any) -> ReconstructConfig:
+    """A dataclass from plain dicts; unknown keys and wrong types are refused by name."""
+    try:
+        config = dacite.from_dict(ReconstructConfig, tree, dacite.Config(strict=True, cast=[tuple]))
+    except dacite.DaciteError as error:
+        raise ConfigError(f"The configuration does not fit: {error}.") from error
+    if config.size not in SIZES:
+        raise ConfigError(f"size is {config.size}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
+    if config.device not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"device is {config.device!r}; it must be auto, cpu or cuda.")
+    return config

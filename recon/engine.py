@@ -1,0 +1,134 @@
+"""One model on one device: lists of Views in, lists of Reconstructions out.
+
+Knows neither files nor the wire. Scenes of one grid run as one pack: a batch is a longer view axis.
+"""
+
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from recon.network.fuse import fuse
+from recon.network.splat_network import NetworkConfig, SplatNetwork
+from recon.prediction import Prediction
+from recon.reconstruction import Reconstruction
+from recon.views import Views, pack_views
+from render.cameras import Cameras
+from render.errors import BackendError, ReconstructionError
+
+StageProgress = Callable[[str], None]
+"""Called with a stage's name when it is done."""
+
+
+class Engine:
+    """Holds the network; `reconstruct` may be called as often as one likes."""
+
+    def __init__(self, config: NetworkConfig, device: str = "auto"):
+        """`device` is cpu, cuda or auto.
+
+        Raises:
+            BackendError: CUDA was asked for and there is none.
+        """
+        if device == "cuda" and not torch.cuda.is_available():
+            raise BackendError("device is cuda, but torch sees no CUDA device here; use cpu or auto.")
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = torch.device(device)
+        self.network = SplatNetwork(config).eval().to(self.device)
+
+    def reconstruct(
+        self, scenes: Sequence[Views], seed: int = 0, progress: StageProgress | None = None
+    ) -> list[Reconstruction | ReconstructionError]:
+        """One answer for each scene, in order. A scene that fails answers with its error; the others are untouched."""
+        answers: dict[int, Reconstruction | ReconstructionError] = {}
+        by_grid: dict[tuple[int, int], list[int]] = {}
+        for i, views in enumerate(scenes):
+            by_grid.setdefault(views.size_wh, []).append(i)
+        for chosen in by_grid.values():
+            answers.update(zip(chosen, self._run([scenes[i] for i in chosen], seed, progress), strict=True))
+        return [answers[i] for i in range(len(scenes))]
+
+    @torch.inference_mode()
+    def _run(
+        self, scenes: list[Views], seed: int, progress: StageProgress | None
+    ) -> list[Reconstruction | ReconstructionError]:
+        """Scenes of one grid as one pack."""
+        views = pack_views(scenes).to(self.device)
+        stages: dict[str, dict[str, float]] = {}
+
+        def note(stage: str, seconds: float) -> None:
+            stages[stage] = {"seconds": round(seconds, 3), "peak_mib": _peak_mib()}
+            if progress is not None:
+                progress(stage)
+
+        prediction = self.network(views, seed, note)
+        return [self._finish(views, prediction, scene, stages) for scene in range(len(scenes))]
+
+    def _finish(
+        self, views: Views, prediction: Prediction, scene: int, stages: dict[str, dict[str, float]]
+    ) -> Reconstruction | ReconstructionError:
+        members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
+        origin = tuple(prediction.cameras.origin[v] for v in members)
+        warnings = prediction.cameras.warnings[scene]
+        registered = sum(o != "not registered" for o in origin)
+        if registered < 2:
+            return ReconstructionError(" ".join(warnings) or "Fewer than two photos could be registered.")
+        gaussians = fuse(views, prediction, members, self.network.config.fuse).to("cpu")
+        if len(gaussians) == 0:
+            return ReconstructionError("No part of any photo could be placed in space; are the given cameras right?")
+        crops = [views.photo_size_wh[v].tolist() for v in members]
+        report: dict[str, Any] = {
+            "photos": len(members),
+            "registered": registered,
+            "gaussians": len(gaussians),
+            "grid_wh": list(views.size_wh),
+            "device": str(self.device),
+            "cameras": dict(zip((views.names[v] for v in members), origin, strict=True)),
+            "matching": prediction.cameras.facts[scene],
+            "share_trusted": round(float((prediction.depth.confidence[members] > 0).float().mean()), 3),
+            "stages": stages,
+            "warnings": list(warnings),
+        }
+        return Reconstruction(
+            gaussians=gaussians,
+            cameras=original_cameras(views, prediction.cameras.cameras, members, views.metric[scene]),
+            origin=origin,
+            names=tuple(views.names[v] for v in members),
+            depth=tuple(
+                prediction.depth.depth[v, :h, :w].cpu().clone() for v, (w, h) in zip(members, crops, strict=True)
+            ),
+            confidence=tuple(
+                prediction.depth.confidence[v, :h, :w].cpu().clone() for v, (w, h) in zip(members, crops, strict=True)
+            ),
+            photos=tuple(_bytes(views, v, w, h) for v, (w, h) in zip(members, crops, strict=True)),
+            report=report,
+        )
+
+
+def original_cameras(views: Views, on_grid: Cameras, members: list[int], metric: bool) -> Cameras:
+    """Cameras on the grid -> in pixels of the original photos; what was given comes out bit for bit."""
+    cameras = on_grid[members].to("cpu")
+    factor = torch.cat([views.grid_scale[members].cpu(), torch.ones(len(members), 1, dtype=torch.float64)], 1)
+    K = cameras.K_px / factor[:, :, None]
+    for i, v in enumerate(members):
+        given = views.known[v].K_px
+        if given is not None:
+            K[i] = given
+    return replace(
+        cameras, K_px=K, size_wh=views.original_size_wh[members].cpu(), scale="metric" if metric else "relative"
+    )
+
+
+def _bytes(views: Views, view: int, width: int, height: int) -> np.ndarray:
+    crop = views.pixels[view, :, :height, :width].permute(1, 2, 0)
+    return (crop * 255).round().to(torch.uint8).cpu().numpy()
+
+
+def _peak_mib() -> float:
+    """Largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

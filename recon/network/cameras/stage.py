@@ -1,0 +1,200 @@
+"""The classical camera stage: match, solve, and carry the answer back to the working grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy import ndarray
+from torch import nn
+
+from recon.network.cameras.matching import Matcher
+from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
+from recon.network.cameras.solve import solve_cameras
+from recon.network.cameras.tracks import Tracks
+from recon.network.cameras.triangulate import reprojection_errors
+from recon.network.cameras.world import depth_ranges, settle_world
+from recon.network.encoder import Features
+from recon.prediction import CameraEstimate, CameraOrigin
+from recon.views import Views
+from render.cameras import Cameras
+
+
+@dataclass(frozen=True)
+class CamerasConfig:
+    """Options of the classical camera stage."""
+
+    xfeat_keypoints: int = 1024
+    """Keypoints of XFeat in a view, at most."""
+    sift_keypoints: int = 2048
+    """Keypoints of SIFT in a view, at most."""
+    sift_ratio: float = 0.85
+    """Lowe's ratio: nearest over second nearest distance, at most."""
+
+
+class ClassicalCameras(nn.Module):
+    """Solves each scene of the pack by itself, on the CPU, in float64."""
+
+    def __init__(self, matcher: Matcher):
+        super().__init__()
+        self.matcher = matcher
+
+    def forward(self, views: Views, features: Features, seed: int) -> CameraEstimate:
+        answers = []
+        for scene in views.scene_index.unique().tolist():
+            members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
+            answers.append(self._solve(views, features, members, seed))
+        return _pack(views, answers)
+
+    def _solve(self, views: Views, features: Features, members: list[int], seed: int) -> "_Answer":
+        problem, intrinsics = pose_problem(views, features, self.matcher, members)
+        scene, tracks = solve_cameras(problem, seed)
+        n = len(members)
+        if scene is None or tracks is None:
+            reason = "No two photos have enough in common to find where they were taken from."
+            return _Answer(
+                intrinsics.K_px(np.full(n, 1.1 * REFERENCE_LONG_SIDE)), np.tile(np.eye(4), (n, 1, 1)),
+                np.tile([0.5, 2.0], (n, 1)), _origins(problem, np.array([T is not None for T in problem.T_camera_world])),
+                (reason,), {"matches": _matches(problem)},
+            )  # fmt: skip
+        settle_world(scene, problem.T_camera_world)
+        T_world_camera = np.tile(np.eye(4), (n, 1, 1))
+        for v in np.flatnonzero(scene.registered):
+            T_world_camera[v, :3, :3] = scene.R[v].T
+            T_world_camera[v, :3, 3] = -scene.R[v].T @ scene.t[v]
+            given = views.known[members[v]].T_world_camera
+            if given is not None and sum(T is not None for T in problem.T_camera_world) > 0:
+                T_world_camera[v] = given.cpu().numpy()
+        used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
+        return _Answer(
+            intrinsics.K_px(scene.focal), T_world_camera, depth_ranges(scene, tracks),
+            _origins(problem, scene.registered), tuple(_warnings(views, members, scene, tracks)),
+            {
+                "matches": _matches(problem),
+                "tracks": int(scene.solved.sum()),
+                "observations": int(used.sum()),
+                "reprojection_error_px_median": round(float(np.median(reprojection_errors(scene, tracks)[used])), 3)
+                if used.any() else None,
+            },
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Answer:
+    K_px: Float[ndarray, "member 3 3"]
+    T_world_camera: Float[ndarray, "member 4 4"]
+    depth_range: Float[ndarray, "member 2"]
+    origin: tuple[CameraOrigin, ...]
+    warnings: tuple[str, ...]
+    facts: dict
+
+
+@dataclass(frozen=True)
+class Intrinsics:
+    """How reference pixels of a scene's views lie on their original photos."""
+
+    centre_px: Float[ndarray, "member 2"]
+    aspect: Float[ndarray, "member 2"]
+    """fx and fy over their geometric mean."""
+    scale: Float[ndarray, "member"]
+    """Reference pixels per original pixel."""
+    known_K_px: list[Float[ndarray, "3 3"] | None]
+
+    def K_px(self, focal: Float[ndarray, "member"]) -> Float[ndarray, "member 3 3"]:
+        """In original pixels; what was given stays bit for bit."""
+        K = np.zeros((len(focal), 3, 3))
+        for v, given in enumerate(self.known_K_px):
+            if given is not None:
+                K[v] = given
+            else:
+                f = self.aspect[v] * focal[v] / self.scale[v]
+                K[v] = [[f[0], 0, self.centre_px[v, 0]], [0, f[1], self.centre_px[v, 1]], [0, 0, 1]]
+        return K
+
+
+def pose_problem(
+    views: Views, features: Features, matcher: Matcher, members: list[int]
+) -> tuple[CameraProblem, Intrinsics]:
+    """All pairs of a scene matched, its keypoints in reference pixels, and what is known."""
+    size = views.original_size_wh[members].cpu().numpy().astype(float)
+    scale = REFERENCE_LONG_SIDE / size.max(1)
+    known = [views.known[v] for v in members]
+    K = [k.K_px.cpu().numpy() if k.K_px is not None else None for k in known]
+    centre = np.array([k[:2, 2] if k is not None else s / 2 for k, s in zip(K, size, strict=True)])
+    focal = [np.sqrt(k[0, 0] * k[1, 1]) if k is not None else np.nan for k in K]
+    aspect = np.array([np.diag(k)[:2] / f if k is not None else np.ones(2) for k, f in zip(K, focal, strict=True)])
+    points = []
+    for i, v in enumerate(members):
+        original = features.keypoints[v].points_px / (2 * views.grid_scale[v].cpu().numpy())
+        points.append((original - centre[i]) / aspect[i] * scale[i])
+    exif = [views.focal_prior_px[v] for v in members]
+    group = _focal_groups(size, exif, focal)
+    first = [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)]
+    pairs = {
+        (i, j): matcher.match(features.keypoints[members[i]], features.keypoints[members[j]])
+        for i in range(len(members))
+        for j in range(i + 1, len(members))
+    }
+    problem = CameraProblem(
+        points=points,
+        pairs=pairs,
+        focal_group=group,
+        focal_known=np.array([focal[i] * scale[i] for i in first]),
+        focal_prior=np.array([(exif[i] or np.nan) * scale[i] for i in first]),
+        T_camera_world=[
+            np.linalg.inv(k.T_world_camera.cpu().numpy()) if k.T_world_camera is not None else None for k in known
+        ],
+    )
+    return problem, Intrinsics(centre, aspect, scale, K)
+
+
+def _focal_groups(
+    size: Float[ndarray, "member 2"], exif: list[float | None], known: list[float]
+) -> Int[ndarray, "member"]:
+    """Photos of one shape (either way up) and one EXIF focal were taken with one lens; a given focal stands alone."""
+    keys = [
+        ("given", i) if np.isfinite(k) else (*sorted(wh), round(e or 0.0))
+        for i, (wh, e, k) in enumerate(zip(size.tolist(), exif, known, strict=True))
+    ]
+    order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
+    return np.array([order[k] for k in keys])
+
+
+def _matches(problem: CameraProblem) -> int:
+    return int(sum(len(m) for m in problem.pairs.values()))
+
+
+def _origins(problem: CameraProblem, registered: ndarray) -> tuple[CameraOrigin, ...]:
+    return tuple(
+        "given" if T is not None else "solved" if r else "not registered"
+        for T, r in zip(problem.T_camera_world, registered, strict=True)
+    )
+
+
+def _warnings(views: Views, members: list[int], scene: SceneMap, tracks: Tracks) -> list[str]:
+    """What a user should know of the answer."""
+    out = []
+    lost = [views.names[members[v]] for v in np.flatnonzero(~scene.registered)]
+    if lost:
+        out.append(f"Not registered, since too little of it is seen in the other photos: {', '.join(lost)}.")
+    if scene.solved.sum() < 50:
+        out.append(f"Only {int(scene.solved.sum())} points are seen by two photos or more: the cameras are doubtful.")
+    return out
+
+
+def _pack(views: Views, answers: list[_Answer]) -> CameraEstimate:
+    device = views.pixels.device
+    K = torch.from_numpy(np.concatenate([a.K_px for a in answers])).to(device)
+    K = K * torch.cat([views.grid_scale, torch.ones_like(views.grid_scale[:, :1])], 1)[:, :, None].to(device)
+    cameras = Cameras(
+        K_px=K,
+        T_world_camera=torch.from_numpy(np.concatenate([a.T_world_camera for a in answers])).to(device),
+        size_wh=torch.tensor([views.size_wh] * len(views), device=device),
+    )
+    return CameraEstimate(
+        cameras=cameras,
+        origin=tuple(o for a in answers for o in a.origin),
+        depth_range=torch.from_numpy(np.concatenate([a.depth_range for a in answers])).to(device),
+        warnings=tuple(a.warnings for a in answers),
+        facts=tuple(a.facts for a in answers),
+    )

@@ -1,0 +1,76 @@
+"""Photos in files -> Reconstruction: reads, checks, runs the engine. Loaded once, used often."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from recon.config import load_config
+from recon.engine import Engine
+from recon.images import load_images
+from recon.known_cameras import match_cameras
+from recon.reconstruction import Reconstruction
+from recon.views import KnownCamera, make_views
+from render.errors import ReconstructionError
+from render.files.cameras_json import read_cameras_json
+
+
+class Reconstructor:
+    """Turns photos of one place into a scene, again and again with one loaded model."""
+
+    def __init__(
+        self,
+        model: str = "classical",
+        size: int | None = None,
+        seed: int | None = None,
+        overrides: Sequence[str] = (),
+    ):
+        """`size` and `seed` stand for the options of these names; `overrides` are Hydra's, and come last.
+
+        Raises:
+            ConfigError: an option is unknown, mistyped or out of range.
+            BackendError: the device asked for isn't there.
+        """
+        chosen = [f"network={model}"]
+        chosen += [f"size={size}"] if size is not None else []
+        chosen += [f"seed={seed}"] if seed is not None else []
+        self.config = load_config([*chosen, *overrides])
+        self.engine = Engine(self.config.network, self.config.device)
+
+    def reconstruct(
+        self,
+        photos: Sequence[str | Path],
+        cameras: str | Path | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Reconstruction:
+        """A scene from two to sixteen photos (files, or a folder of them).
+
+        Args:
+            cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
+            progress: called with the name of each stage when it is done.
+
+        Raises:
+            InputError: the photos cannot be used. CamerasError: the cameras cannot. ReconstructionError: no scene
+                can be made of them.
+        """
+        start = time.perf_counter()
+        images = load_images(photos)
+        known: list[KnownCamera] | None = None
+        warnings: list[str] = []
+        metric = False
+        if cameras is not None:
+            file = read_cameras_json(Path(cameras))
+            known, warnings = match_cameras(file, images)
+            metric = file.scale == "metric"
+        views = make_views(images, self.config.size, known, metric)
+        read = time.perf_counter() - start
+        if progress is not None:
+            progress("photos")
+        (answer,) = self.engine.reconstruct([views], self.config.seed, progress)
+        if isinstance(answer, ReconstructionError):
+            raise answer
+        report = {**answer.report, "seed": self.config.seed, "size": self.config.size}
+        report["stages"] = {"photos": {"seconds": round(read, 3)}, **report["stages"]}
+        report["seconds"] = round(time.perf_counter() - start, 3)
+        report["warnings"] = [*warnings, *report["warnings"]]
+        return replace(answer, report=report)
