@@ -1,10 +1,15 @@
-"""ImageSet -> Views: every photo on one working grid, its intrinsics moved with its pixels."""
+"""Views: every photo on one working grid, its intrinsics moved with its pixels. Several scenes pack into one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from recon.grid import fit_grid, lay_photo
+from recon.images import ImageSet
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,110 @@ class Views:
     def photo_size_wh(self) -> Int[Tensor, "view 2"]:
         """Width and height that each photo covers of the working grid."""
         return torch.round(self.original_size_wh.to(self.grid_scale.dtype) * self.grid_scale).to(torch.long)
+
+    def on_grid(self, K_px: Float[Tensor, "view 3 3"]) -> Float[Tensor, "view 3 3"]:
+        """Intrinsics in pixels of the original photos, moved to the working grid."""
+        return K_px * self._row_factors.to(K_px)[:, :, None]
+
+    def on_originals(self, K_px: Float[Tensor, "view 3 3"]) -> Float[Tensor, "view 3 3"]:
+        """Intrinsics in pixels of the working grid, moved to the original photos: undoes `on_grid`."""
+        return K_px / self._row_factors.to(K_px)[:, :, None]
+
+    def known_intrinsics(self, view: int) -> Float[Tensor, "3 3"] | None:
+        """The given intrinsics of one view in pixels of the working grid, float64; None where none were given."""
+        K_px = self.known[view].K_px
+        return None if K_px is None else K_px * self._row_factors[view].to(K_px)[:, None]
+
+    @property
+    def _row_factors(self) -> Float[Tensor, "view 3"]:
+        return torch.cat([self.grid_scale, torch.ones_like(self.grid_scale[:, :1])], dim=1)
+
+
+def make_views(
+    images: ImageSet, size: int = 384, cameras: Sequence[KnownCamera] | None = None, metric: bool = False
+) -> Views:
+    """Lay the photos of one scene on a working grid whose long side is `size`, rounded to a multiple of 16.
+
+    Photos of one aspect (within 1%) fill the grid: each axis is stretched on its own, by a few percent at most.
+    Otherwise each photo keeps its aspect and lies in the upper left corner of a grid that holds all of them.
+
+    Args:
+        cameras: what is known of each photo's camera, in the photos' order; None where nothing is.
+        metric: whether the poses in `cameras` are in metres.
+
+    Raises:
+        ConfigError: `size` is not between 64 and 1024.
+    """
+    sizes_wh, grid_wh = fit_grid([photo.original_size_wh for photo in images.photos], size)
+    laid = [lay_photo(photo, own_wh, grid_wh) for photo, own_wh in zip(images.photos, sizes_wh, strict=True)]
+    fine = torch.stack([pixels for pixels, _ in laid])
+    original_size_wh = torch.tensor([photo.original_size_wh for photo in images.photos])
+    known = tuple(cameras) if cameras is not None else (KnownCamera(None, None),) * len(images)
+    if len(known) != len(images):
+        raise ValueError(f"{len(known)} cameras came with {len(images)} photos; each photo takes one.")
+    return Views(
+        pixels=_halved(fine),
+        fine=fine,
+        valid=torch.stack([valid for _, valid in laid]),
+        scene_index=torch.zeros(len(images), dtype=torch.long),
+        names=tuple(photo.name for photo in images.photos),
+        original_size_wh=original_size_wh,
+        grid_scale=torch.tensor(sizes_wh, dtype=torch.float64) / original_size_wh,
+        focal_prior_px=tuple(photo.focal_prior_px for photo in images.photos),
+        known=known,
+        metric=(metric,),
+    )
+
+
+def pack_views(scenes: Sequence[Views]) -> Views:
+    """The views of several scenes behind each other; scenes are renumbered in the order given.
+
+    Raises:
+        ValueError: the scenes are none, or do not share one working grid.
+    """
+    sizes = {scene.size_wh for scene in scenes}
+    if len(sizes) != 1:
+        raise ValueError(f"Views on grids of {sorted(sizes)} pixels were given to be packed; they must share one grid.")
+    starts = np.cumsum([0, *(len(scene.metric) for scene in scenes)])
+    return Views(
+        pixels=torch.cat([scene.pixels for scene in scenes]),
+        fine=torch.cat([scene.fine for scene in scenes]),
+        valid=torch.cat([scene.valid for scene in scenes]),
+        scene_index=torch.cat([scene.scene_index + int(start) for scene, start in zip(scenes, starts, strict=False)]),
+        names=sum((scene.names for scene in scenes), ()),
+        original_size_wh=torch.cat([scene.original_size_wh for scene in scenes]),
+        grid_scale=torch.cat([scene.grid_scale for scene in scenes]),
+        focal_prior_px=sum((scene.focal_prior_px for scene in scenes), ()),
+        known=sum((scene.known for scene in scenes), ()),
+        metric=sum((scene.metric for scene in scenes), ()),
+    )
+
+
+def unpack_views(views: Views) -> list[Views]:
+    """The views of each scene by themselves, in the order of their scenes: undoes `pack_views`."""
+    counts = torch.bincount(views.scene_index, minlength=len(views.metric)).tolist()
+    ends = np.cumsum(counts)
+    return [
+        _scene(views, slice(int(end) - count, int(end)), metric)
+        for count, end, metric in zip(counts, ends, views.metric, strict=True)
+    ]
+
+
+def _scene(views: Views, own: slice, metric: bool) -> Views:
+    return Views(
+        pixels=views.pixels[own],
+        fine=views.fine[own],
+        valid=views.valid[own],
+        scene_index=torch.zeros_like(views.scene_index[own]),
+        names=views.names[own],
+        original_size_wh=views.original_size_wh[own],
+        grid_scale=views.grid_scale[own],
+        focal_prior_px=views.focal_prior_px[own],
+        known=views.known[own],
+        metric=(metric,),
+    )
+
+
+def _halved(fine: Float[Tensor, "view 3 fine_height fine_width"]) -> Float[Tensor, "view 3 height width"]:
+    views, channels, height, width = fine.shape
+    return fine.reshape(views, channels, height // 2, 2, width // 2, 2).mean((3, 5))
