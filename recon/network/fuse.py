@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor
 
 from recon.network.depth.agreement import depth_ratios
@@ -35,6 +35,8 @@ def _in_the_way(prediction: Prediction, view: int, others: list[int]) -> Bool[Te
     bad = torch.zeros_like(inverse[view], dtype=torch.bool)
     for other in others:
         ratio, inside = depth_ratios(prediction.cameras.cameras, inverse[view], inverse[other], view, other)
-        sure, _ = depth_ratios(prediction.cameras.cameras, inverse[view], (prediction.depth.confidence[other] > 0).float(), view, other)
+        sure, _ = depth_ratios(
+            prediction.cameras.cameras, inverse[view], (prediction.depth.confidence[other] > 0).float(), view, other
+        )
         bad |= inside & (ratio < 0.95).all(0) & (sure > 0).all(0)
     return bad

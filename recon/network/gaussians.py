@@ -21,7 +21,9 @@ MAX_STRETCH = 3.0
 
 def pixel_gaussians(views: Views, cameras: Cameras, estimate: DepthEstimate) -> PixelGaussians:
     """One Gaussian for every pixel of every view; opacity from confidence."""
-    parts = [_one_view(views.pixels[v], cameras[[v]], estimate.depth[v], estimate.confidence[v]) for v in range(len(views))]
+    parts = [
+        _one_view(views.pixels[v], cameras[[v]], estimate.depth[v], estimate.confidence[v]) for v in range(len(views))
+    ]
     return PixelGaussians(*(torch.stack(x) for x in zip(*parts, strict=True)))
 
 
@@ -35,7 +37,9 @@ def _one_view(
     points = torch.einsum("ij,jhw->hwi", torch.linalg.inv(K), pixel_grid(*depth.shape, depth.device)) * depth[..., None]
     axes, stretch = _disc(points)
     sigma = FOOTPRINT_PX * depth / torch.sqrt(K[0, 0] * K[1, 1])
-    scales = sigma[..., None] * torch.stack([stretch, torch.ones_like(stretch), torch.full_like(stretch, THICKNESS)], -1)
+    scales = sigma[..., None] * torch.stack(
+        [stretch, torch.ones_like(stretch), torch.full_like(stretch, THICKNESS)], -1
+    )
     means = points @ T[:3, :3].T + T[:3, 3]
     quats = quaternions(T[:3, :3] @ axes)
     opacities = confidence_to_opacity(confidence)
@@ -51,7 +55,9 @@ def confidence_to_opacity(confidence: Float[Tensor, "*any"]) -> Float[Tensor, "*
     return 0.9 + 0.09 * confidence
 
 
-def _disc(points: Float[Tensor, "height width 3"]) -> tuple[Float[Tensor, "height width 3 3"], Float[Tensor, "height width"]]:
+def _disc(
+    points: Float[Tensor, "height width 3"],
+) -> tuple[Float[Tensor, "height width 3 3"], Float[Tensor, "height width"]]:
     """Axes (columns: along the slant, across it, normal) and stretch along the slant, in the camera's frame."""
     smooth = _blur(points)
     normal = torch.linalg.cross(_slope(smooth, 1), _slope(smooth, 0))

@@ -42,9 +42,7 @@ class SplatNetwork(nn.Module):
     def __init__(self, config: NetworkConfig):
         super().__init__()
         self.config = config
-        matcher = Matcher(
-            config.cameras.xfeat_keypoints, config.cameras.sift_keypoints, config.cameras.sift_ratio
-        )
+        matcher = Matcher(config.cameras.xfeat_keypoints, config.cameras.sift_keypoints, config.cameras.sift_ratio)
         self.encoder = Encoder(matcher)
         self.cameras = ClassicalCameras(matcher)
         self.depth = ClassicalDepth(config.depth)

@@ -6,6 +6,7 @@ a focal length by its logarithm. Its slow twin is scipy's least_squares in tests
 """
 
 from dataclasses import dataclass
+from typing import no_type_check
 
 import numba
 import numpy as np
@@ -39,6 +40,7 @@ class BundleProblem:
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _residuals(R, t, focal, points, start, view, xy):
     """Reprojection residuals, `observation 2`; a point behind its camera counts as 1e3 px off."""
     out = np.empty((view.size, 2))
@@ -55,6 +57,7 @@ def _residuals(R, t, focal, points, start, view, xy):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _rows(view, group, views, out):
     """The seven unknowns that an observation in `view` hangs on."""
     for i in range(CAMERA):
@@ -63,6 +66,7 @@ def _rows(view, group, views, out):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _invert(H, out):
     """The inverse of a symmetric 3x3 matrix by its cofactors."""
     a, b, c = H[0, 0], H[0, 1], H[0, 2]
@@ -76,6 +80,7 @@ def _invert(H, out):
 
 # Spelled out entry by entry: products of matrices this small would each allocate and call BLAS.
 @numba.njit(cache=True)
+@no_type_check
 def _reduced_system(R, t, focal, points, start, view, xy, group, groups, huber, damping):
     """The Schur complement over cameras and focals, its right side, and what brings the points back.
 
@@ -149,14 +154,13 @@ def _reduced_system(R, t, focal, points, start, view, xy, group, groups, huber, 
                 for i in range(7):
                     for j in range(7):
                         S[row[i], column[j]] -= (
-                            A[i, 0] * coupling[q, j, 0]
-                            + A[i, 1] * coupling[q, j, 1]
-                            + A[i, 2] * coupling[q, j, 2]
+                            A[i, 0] * coupling[q, j, 0] + A[i, 1] * coupling[q, j, 1] + A[i, 2] * coupling[q, j, 2]
                         )
     return S, g, inverse, gradient, coupling
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _point_steps(step, start, view, group, views, inverse, gradient, coupling):
     """Steps of the points that belong to `step` of the cameras and focals."""
     out = np.empty_like(gradient)

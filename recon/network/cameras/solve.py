@@ -47,9 +47,7 @@ def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float
     return prior, np.where(np.isfinite(exif), EXIF_SIGMA, UNKNOWN_SIGMA)
 
 
-def focal_hypotheses(
-    problem: CameraProblem, prior: Float[ndarray, "group"], seed: int
-) -> list[Float[ndarray, "view"]]:
+def focal_hypotheses(problem: CameraProblem, prior: Float[ndarray, "group"], seed: int) -> list[Float[ndarray, "view"]]:
     """Focal length of every view, one array a hypothesis."""
     groups = problem.focal_group
     blind = ~np.isfinite(problem.focal_known) & ~np.isfinite(problem.focal_prior)

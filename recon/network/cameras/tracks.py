@@ -25,16 +25,15 @@ class Tracks:
         return np.repeat(np.arange(len(self)), np.diff(self.start))
 
 
-def build_tracks(
-    points: list[Float[ndarray, "_ 2"]], pairs: dict[tuple[int, int], Int[ndarray, "_ 2"]]
-) -> Tracks:
+def build_tracks(points: list[Float[ndarray, "_ 2"]], pairs: dict[tuple[int, int], Int[ndarray, "_ 2"]]) -> Tracks:
     """Connected components of the matches by union-find; a component with two points in one view is dropped.
 
     Such a component says that one match in it is wrong, but not which.
     """
     offset = np.concatenate([[0], np.cumsum([len(p) for p in points])])
     view_of = np.repeat(np.arange(len(points)), [len(p) for p in points])
-    parent = np.arange(offset[-1])
+    parent = list(range(offset[-1]))
+    used = np.zeros(offset[-1], dtype=bool)
 
     def root(i: int) -> int:
         while parent[i] != i:
@@ -43,16 +42,14 @@ def build_tracks(
         return i
 
     for (a, b), match in pairs.items():
-        for i, j in match + [offset[a], offset[b]]:
+        for i, j in (match + np.array([offset[a], offset[b]])).tolist():
             # The smaller index wins, so that the outcome does not hang on the order of the pairs.
             low, high = sorted((root(i), root(j)))
             parent[high] = low
+            used[[i, j]] = True
 
     members: dict[int, list[int]] = {}
-    used = np.unique(
-        np.concatenate([m.ravel() for m in (pairs[k] + [offset[k[0]], offset[k[1]]] for k in pairs)] or [[]])
-    )
-    for i in used.astype(int):
+    for i in np.flatnonzero(used).tolist():
         members.setdefault(root(i), []).append(i)
     kept = [m for m in members.values() if len(m) > 1 and len({view_of[i] for i in m}) == len(m)]
     flat = np.array([i for m in kept for i in m], dtype=int)

@@ -1,5 +1,7 @@
 """Points of tracks from the cameras that see them."""
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +12,7 @@ from recon.network.cameras.tracks import Tracks
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _triangulate(start, view, xy, R, t, focal, registered, min_cosine, max_error):
     """Midpoint of the two rays that meet under the widest angle, kept if the other observations agree.
 
@@ -65,6 +68,7 @@ def _triangulate(start, view, xy, R, t, focal, registered, min_cosine, max_error
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _error(point, R, t, focal, xy):
     p = R @ point + t
     if p[2] <= 1e-9:

@@ -35,9 +35,7 @@ def project(
     front = z > 1e-6
     safe = torch.where(front, z, torch.ones_like(z))
     uv = torch.stack([x / safe, y / safe], -1)
-    return torch.where(front[..., None], uv, torch.full_like(uv, -1e6)), torch.where(
-        front, z, torch.zeros_like(z)
-    )
+    return torch.where(front[..., None], uv, torch.full_like(uv, -1e6)), torch.where(front, z, torch.zeros_like(z))
 
 
 def sample(

@@ -70,9 +70,7 @@ def lowest(
     inner = at.clamp(1, planes - 2)
     left, middle, right = (cost.gather(-1, (inner + k)[..., None])[..., 0] for k in (-1, 0, 1))
     curvature = left - 2 * middle + right
-    fraction = torch.where(
-        curvature > 1e-9, 0.5 * (left - right) / curvature.clamp_min(1e-9), torch.zeros_like(left)
-    )
+    fraction = torch.where(curvature > 1e-9, 0.5 * (left - right) / curvature.clamp_min(1e-9), torch.zeros_like(left))
     fraction = torch.where(inner == at, fraction.clamp(-0.5, 0.5), torch.zeros_like(fraction))
     weight = torch.exp((least[..., None] - cost) / 0.03)
     near = (torch.arange(planes, device=cost.device) - at[..., None]).abs() <= 2

@@ -1,5 +1,7 @@
 """Semi-global matching of `smooth` in numba: rows or columns of pixels in parallel."""
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 
@@ -7,6 +9,7 @@ from recon.network.depth.smooth import EDGE, LARGE, SMALL
 
 
 @numba.njit(cache=True, inline="always", fastmath=True)
+@no_type_check
 def _advance(cost, previous, out, small, large):
     """One step of one path; returns the smallest entry of `out`."""
     planes = cost.size
@@ -26,6 +29,7 @@ def _advance(cost, previous, out, small, large):
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _start(cost, out):
     """A path that begins at this pixel. The last entry of `out` is the smallest of the others."""
     planes = cost.size
@@ -37,6 +41,7 @@ def _start(cost, out):
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _large(image, i, j, k, m, small):
     difference = np.float32(0)
     for c in range(3):
@@ -45,6 +50,7 @@ def _large(image, i, j, k, m, small):
 
 
 @numba.njit(parallel=True, cache=True)
+@no_type_check
 def _horizontal(cost, image, small, total):
     height, width, planes = cost.shape
     for i in numba.prange(height):
@@ -64,6 +70,7 @@ def _horizontal(cost, image, small, total):
 
 
 @numba.njit(parallel=True, cache=True)
+@no_type_check
 def _vertical(cost, image, small, total):
     """Down and up, straight and along both diagonals."""
     height, width, planes = cost.shape

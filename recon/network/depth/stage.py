@@ -75,7 +75,9 @@ class ClassicalDepth(nn.Module):
         for v in members:
             good = trusted[v] & (found[v].violated <= found[v].agreeing)
             inverse[v] = complete(inverse[v], good)
-            confidence[v] = torch.where(good, found[v].agreeing / (found[v].agreeing + 0.5), torch.zeros_like(inverse[v]))
+            confidence[v] = torch.where(
+                good, found[v].agreeing / (found[v].agreeing + 0.5), torch.zeros_like(inverse[v])
+            )
         return inverse[members], confidence[members]
 
     def sweep_view(

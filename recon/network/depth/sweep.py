@@ -69,9 +69,7 @@ def better_half(
 
     What is hidden in some sources is still visible in the others (Kang et al. 2001, section 4).
     """
-    ordered = (
-        torch.where(seen, likeness, torch.full_like(likeness, -torch.inf)).sort(0, descending=True).values
-    )
+    ordered = torch.where(seen, likeness, torch.full_like(likeness, -torch.inf)).sort(0, descending=True).values
     count = seen.sum(0)
     rank = torch.arange(len(likeness), device=likeness.device)[:, None, None]
     best = torch.where(rank < (count + 1) // 2, ordered, torch.zeros_like(ordered)).sum(0)

@@ -1,6 +1,7 @@
 """The plane sweep of `sweep` in numba: one thread a plane, nothing larger than the result is kept."""
 
 import math
+from typing import no_type_check
 
 import numba
 import numpy as np
@@ -9,6 +10,7 @@ from recon.network.depth.sweep import FLATNESS, PATCH_RADIUS, UNSEEN
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _better_half(values, count):
     """Mean of the better half of `values[:count]`, which is sorted here; `UNSEEN` for none."""
     if count == 0:
@@ -28,6 +30,7 @@ def _better_half(values, count):
 
 
 @numba.njit(cache=True, inline="always")
+@no_type_check
 def _land(M, m, inverse_depth, row, column, height, width):
     """(u, v) of a pixel in the source, shifted so that pixel centres are whole; u = -1 where it isn't inside."""
     u, v = column + 0.5, row + 0.5
@@ -42,6 +45,7 @@ def _land(M, m, inverse_depth, row, column, height, width):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _warp_colours(source, valid, M, m, inverse_depth, warped, inside):
     """Fill `warped` (`height width 3`) and `inside`; what lies outside takes the border's value."""
     height, width = inside.shape
@@ -68,6 +72,7 @@ def _warp_colours(source, valid, M, m, inverse_depth, warped, inside):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _box_mean(x, rows, out):
     """Mean of `x` (`height width channel`) over the part of each patch that lies in the image.
 
@@ -98,6 +103,7 @@ def _box_mean(x, rows, out):
 
 
 @numba.njit(cache=True)
+@no_type_check
 def _products(a, b, out):
     """Per pixel: b's three channels, b.b and a.b."""
     height, width = a.shape[:2]
@@ -113,6 +119,7 @@ def _products(a, b, out):
 
 
 @numba.njit(parallel=True, cache=True)
+@no_type_check
 def colour_likeness(reference, sources, valid, M, m, inverse_depths):
     """See `sweep.colour_likeness`; images are `height width 3`, the result `height width plane`."""
     height, width = reference.shape[:2]
@@ -155,6 +162,7 @@ def colour_likeness(reference, sources, valid, M, m, inverse_depths):
 
 
 @numba.njit(parallel=True, cache=True)
+@no_type_check
 def descriptor_likeness(reference, sources, valid, M, m, inverse_depths):
     """See `sweep.descriptor_likeness`; maps are `height width channel`, the result `height width plane`."""
     height, width, channels = reference.shape
