@@ -26,14 +26,15 @@ from render.rasterize.splats import (
     X,
     Y,
     columns_within,
-    outline_radius,
     rows_within,
 )
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 @no_type_check
-def composite_tiles(first_tile, stop_tile, splats, tile_starts, splat_ids, rgb, weighted_depth, transmittance, stops):
+def composite_tiles(
+    first_tile, stop_tile, rows, radii, tile_starts, row_ids, rgb, weighted_depth, transmittance, stops
+):
     """Front to back. `stops` gets, for each pixel, one past the last pair that it sees; `transmittance` must
     be 1."""
     height, width = transmittance.shape
@@ -47,10 +48,9 @@ def composite_tiles(first_tile, stop_tile, splats, tile_starts, splat_ids, rgb, 
         for k in range(tile_starts[tile], tile_starts[tile + 1]):
             if open_pixels == 0:
                 break
-            splat = splats[splat_ids[k]]
+            splat, radius = rows[row_ids[k]], radii[row_ids[k]]
             x, y, a, b, c = splat[X], splat[Y], splat[A], splat[B], splat[C]
             red, green, blue, depth, opacity = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH], splat[OPACITY]
-            radius = outline_radius(opacity)
             first_row, stop_row = rows_within(y, c, radius, height)
             for py in range(max(first_row, top), min(stop_row, bottom)):
                 first, stop = columns_within(x, y, a, b, c, radius, py, width)
@@ -79,7 +79,7 @@ def composite_tiles(first_tile, stop_tile, splats, tile_starts, splat_ids, rgb, 
 @njit(nogil=True, cache=True, error_model="numpy")
 @no_type_check
 def differentiate_tiles(
-    first_tile, stop_tile, splats, tile_starts, splat_ids, slots, transmittance, stops, grad_layers, pair_grads
+    first_tile, stop_tile, rows, radii, tile_starts, row_ids, slots, transmittance, stops, grad_layers, pair_grads
 ):
     """Gradients of each pair's ten columns into `pair_grads[slot]`, which must be 0.
 
@@ -100,8 +100,8 @@ def differentiate_tiles(
                 behind[py - top, px - left] = transmittance[py, px] * grad_layers[py, px, 4]
                 last = max(last, stops[py, px])
         for k in range(last - 1, tile_starts[tile] - 1, -1):
-            splat = splats[splat_ids[k]]
-            y, c, radius = splat[Y], splat[C], outline_radius(splat[OPACITY])
+            splat, radius = rows[row_ids[k]], radii[row_ids[k]]
+            y, c = splat[Y], splat[C]
             first_row, stop_row = rows_within(y, c, radius, height)
             for py in range(max(first_row, top), min(stop_row, bottom)):
                 first, stop = columns_within(splat[X], y, splat[A], splat[B], c, radius, py, width)
@@ -145,9 +145,9 @@ def _differentiate_pixel(splat, px, py, g, light, behind, at, grad):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 @no_type_check
-def sum_pairs(first_splat, stop_splat, splat_starts, pair_grads, splat_grads):
-    """The gradient of a splat is the sum over its pairs, always in the same order."""
-    for i in range(first_splat, stop_splat):
-        for slot in range(splat_starts[i], splat_starts[i + 1]):
+def sum_pairs(first_row, stop_row, row_starts, pair_grads, row_grads):
+    """The gradient of a row is the sum over its pairs, always in the same order. `row_grads` must be 0."""
+    for i in range(first_row, stop_row):
+        for slot in range(row_starts[i], row_starts[i + 1]):
             for column in range(COLUMNS):
-                splat_grads[i, column] += pair_grads[slot, column]
+                row_grads[i, column] += pair_grads[slot, column]

@@ -84,17 +84,14 @@ def _camera_axes(quat, scale, T_world_camera, axes):
     """The Gaussian's axes in the camera's frame, as long as their deviations."""
     length = max(math.sqrt(quat[0] ** 2 + quat[1] ** 2 + quat[2] ** 2 + quat[3] ** 2), 1e-12)
     w, x, y, z = quat[0] / length, quat[1] / length, quat[2] / length, quat[3] / length
-    rotation = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    )
-    for row in range(3):
-        for column in range(3):
-            total = 0.0
-            for j in range(3):
-                total += T_world_camera[j, row] * rotation[j][column]
-            axes[row, column] = total * scale[column]
+    xx, xy, xz = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
+    yx, yy, yz = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
+    zx, zy, zz = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+    for k in range(3):
+        a, b, c = T_world_camera[0, k], T_world_camera[1, k], T_world_camera[2, k]
+        axes[k, 0] = (a * xx + b * yx + c * zx) * scale[0]
+        axes[k, 1] = (a * xy + b * yy + c * zy) * scale[1]
+        axes[k, 2] = (a * xz + b * yz + c * zz) * scale[2]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -50,8 +50,7 @@ class _Composite(torch.autograd.Function):
         ctx: Any, splats: Float[Tensor, "m 10"], size_wh: tuple[int, int]
     ) -> tuple[Float[Tensor, "height width 3"], Float[Tensor, "height width"], Float[Tensor, "height width"]]:
         width, height = size_wh
-        rows = np.ascontiguousarray(splats.detach().numpy())
-        bins = bin_splats(rows, size_wh)
+        bins = bin_splats(splats.detach().numpy(), size_wh)
         rgb = np.zeros((height, width, 3), np.float32)
         weighted_depth = np.zeros((height, width), np.float32)
         transmittance = np.ones((height, width), np.float32)
@@ -59,22 +58,34 @@ class _Composite(torch.autograd.Function):
         run_blocks(
             composite_tiles,
             len(bins.tile_starts) - 1,
-            *(rows, bins.tile_starts, bins.splat_ids, rgb, weighted_depth, transmittance, stops),
+            *(bins.rows, bins.radii, bins.tile_starts, bins.row_ids, rgb, weighted_depth, transmittance, stops),
         )
-        ctx.kept = rows, bins, transmittance, stops
+        ctx.kept = len(splats), bins, transmittance, stops
         return torch.from_numpy(rgb), torch.from_numpy(weighted_depth), torch.from_numpy(transmittance)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Float[Tensor, "m 10"], None]:
-        rows, bins, transmittance, stops = ctx.kept
+        count, bins, transmittance, stops = ctx.kept
         grad_rgb, grad_depth, grad_transmittance = grads
         grad_layers = torch.cat([grad_rgb, grad_depth[..., None], grad_transmittance[..., None]], -1).numpy()
         pair_grads = np.zeros((len(bins.slots), COLUMNS), np.float32)
         run_blocks(
             differentiate_tiles,
             len(bins.tile_starts) - 1,
-            *(rows, bins.tile_starts, bins.splat_ids, bins.slots, transmittance, stops, grad_layers, pair_grads),
+            *(
+                bins.rows,
+                bins.radii,
+                bins.tile_starts,
+                bins.row_ids,
+                bins.slots,
+                transmittance,
+                stops,
+                grad_layers,
+                pair_grads,
+            ),
         )
-        splat_grads = np.zeros_like(rows)
-        run_blocks(sum_pairs, len(rows), bins.splat_starts, pair_grads, splat_grads)
+        row_grads = np.zeros_like(bins.rows)
+        run_blocks(sum_pairs, len(bins.rows), bins.row_starts, pair_grads, row_grads)
+        splat_grads = np.zeros((count, COLUMNS), np.float32)
+        splat_grads[bins.order] = row_grads
         return torch.from_numpy(splat_grads), None

@@ -3,6 +3,7 @@
 import math
 from typing import no_type_check
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from numba import njit
@@ -34,11 +35,9 @@ def pack(footprints: Footprints) -> Float[Tensor, "m 10"]:
     return torch.where(torch.isfinite(rows).all(-1, keepdim=True), rows, 0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-@no_type_check
-def outline_radius(opacity):
-    """Mahalanobis distance at which a Gaussian's alpha has fallen to the cut-off."""
-    return math.sqrt(max(0.0, 2.0 * math.log(opacity / ALPHA_CUTOFF))) + SLACK
+def outline_radii(rows: Float[np.ndarray, "m 10"]) -> Float[np.ndarray, "m"]:
+    """Mahalanobis distances at which alphas have fallen to the cut-off, a little more rather than less."""
+    return np.sqrt(np.maximum(2 * np.log(rows[:, OPACITY] / np.float32(ALPHA_CUTOFF)), 0)) + np.float32(SLACK)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
