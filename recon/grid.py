@@ -9,24 +9,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.images import Photo
-from render.errors import ConfigError
 
 STEP = 16
 """Both sides of the working grid are multiples of it."""
-SMALLEST, LARGEST = 64, 1024
 SAME_ASPECT = 0.01
 
 _Size = tuple[int, int]
 
 
 def fit_grid(originals_wh: Sequence[_Size], size: int) -> tuple[list[_Size], _Size]:
-    """Width and height that each photo gets on the working grid, and those of the grid.
-
-    Raises:
-        ConfigError: `size` is not between 64 and 1024.
-    """
-    if not SMALLEST <= size <= LARGEST:
-        raise ConfigError(f"size is {size}; the working grid's long side may have {SMALLEST} to {LARGEST} pixels.")
+    """Width and height that each photo gets on the working grid, and those of the grid."""
     long_side = STEP * round(size / STEP)
     aspects = [width / height for width, height in originals_wh]
     if max(aspects) <= min(aspects) * (1 + SAME_ASPECT):

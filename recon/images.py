@@ -69,15 +69,14 @@ def find_photos(paths: Sequence[Path | str] | Path | str) -> list[Path]:
     return found
 
 
-def load_images(paths: Sequence[Path | str]) -> ImageSet:
-    """Decode photo files (JPEG, PNG, WebP, TIFF, BMP), in the order given.
+def load_images(paths: Sequence[Path | str] | Path | str) -> ImageSet:
+    """Decode the photos (JPEG, PNG, WebP, TIFF, BMP) that `find_photos` finds at `paths`.
 
     Raises:
-        PhotoError: a file is missing, empty, damaged, of another format, too small or has too many pixels.
-        InputError: two files share a name.
+        InputError: they are no set that a scene could be made of; see `find_photos`.
+        PhotoError: one is empty, damaged, of another format, too small or has too many pixels.
     """
-    files = [Path(path) for path in paths]
-    _refuse_equal_names(files)
+    files = find_photos(paths)
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=2) as pool:
         # What Pillow warns of is either refused here in a sentence, or of no consequence to the pixels.
         warnings.simplefilter("ignore")

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 from render.errors import PhotoError
 
 MAX_LONG_SIDE = 2048
-"""Photos are kept at most this large in memory: twice the finest working grid."""
+"""Photos are kept at most this large in memory: all that is looked at while the working grid has up to 1024."""
 MAX_MEGAPIXELS = 150
 MIN_SHORT_SIDE_PX = 32
 MAX_ASPECT = 4

@@ -1,7 +1,7 @@
 """Views: every photo on one working grid, its intrinsics moved with its pixels. Several scenes pack into one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -65,22 +65,10 @@ class Views:
         """Width and height that each photo covers of the working grid."""
         return torch.round(self.original_size_wh.to(self.grid_scale.dtype) * self.grid_scale).to(torch.long)
 
-    def on_grid(self, K_px: Float[Tensor, "view 3 3"]) -> Float[Tensor, "view 3 3"]:
-        """Intrinsics in pixels of the original photos, moved to the working grid."""
-        return K_px * self._row_factors.to(K_px)[:, :, None]
-
-    def on_originals(self, K_px: Float[Tensor, "view 3 3"]) -> Float[Tensor, "view 3 3"]:
-        """Intrinsics in pixels of the working grid, moved to the original photos: undoes `on_grid`."""
-        return K_px / self._row_factors.to(K_px)[:, :, None]
-
-    def known_intrinsics(self, view: int) -> Float[Tensor, "3 3"] | None:
-        """The given intrinsics of one view in pixels of the working grid, float64; None where none were given."""
-        K_px = self.known[view].K_px
-        return None if K_px is None else K_px * self._row_factors[view].to(K_px)[:, None]
-
-    @property
-    def _row_factors(self) -> Float[Tensor, "view 3"]:
-        return torch.cat([self.grid_scale, torch.ones_like(self.grid_scale[:, :1])], dim=1)
+    def to(self, device: torch.device | str) -> "Views":
+        """The same views with their pixels on another device. What is given or measured in originals stays."""
+        moved = {name: getattr(self, name).to(device) for name in ("pixels", "fine", "valid", "scene_index")}
+        return replace(self, **moved)
 
 
 def make_views(
@@ -94,9 +82,6 @@ def make_views(
     Args:
         cameras: what is known of each photo's camera, in the photos' order; None where nothing is.
         metric: whether the poses in `cameras` are in metres.
-
-    Raises:
-        ConfigError: `size` is not between 64 and 1024.
     """
     sizes_wh, grid_wh = fit_grid([photo.original_size_wh for photo in images.photos], size)
     laid = [lay_photo(photo, own_wh, grid_wh) for photo, own_wh in zip(images.photos, sizes_wh, strict=True)]

@@ -152,7 +152,7 @@ def test_damaged_exif_costs_the_prior_and_not_the_photo(tmp_path: Path):
     content = buffer.getvalue()
     offsets = content.index(b"Exif\0\0") + 10
     (tmp_path / "a.jpg").write_bytes(content[:offsets] + b"\xff" * 40 + content[offsets + 40 :])
-    photo = load_images([tmp_path / "a.jpg"]).photos[0]
+    photo = load_images([tmp_path / "a.jpg", write(tmp_path / "b.jpg", Image.fromarray(smooth_rgb()))]).photos[0]
     assert photo.rgb.shape == (48, 64, 3)
     assert photo.focal_prior_px is None
 
