@@ -111,16 +111,13 @@ class Engine:
 
 def original_cameras(views: Views, on_grid: Cameras, members: list[int], metric: bool) -> Cameras:
     """Cameras on the grid -> in pixels of the original photos; what was given comes out bit for bit."""
-    cameras = on_grid[members].to("cpu")
-    factor = torch.cat([views.grid_scale[members].cpu(), torch.ones(len(members), 1, dtype=torch.float64)], 1)
-    K = cameras.K_px / factor[:, :, None]
+    cameras = views.to_originals(on_grid.to("cpu"))[members]
+    K = cameras.K_px.clone()
     for i, v in enumerate(members):
         given = views.known[v].K_px
         if given is not None:
             K[i] = given
-    return replace(
-        cameras, K_px=K, size_wh=views.original_size_wh[members].cpu(), scale="metric" if metric else "relative"
-    )
+    return replace(cameras, K_px=K, scale="metric" if metric else "relative")
 
 
 def _bytes(views: Views, view: int, width: int, height: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from recon.grid import fit_grid, lay_photo
 from recon.images import ImageSet
+from render.cameras import Cameras
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,19 @@ class Views:
         """The same views with their pixels on another device. What is given or measured in originals stays."""
         moved = {name: getattr(self, name).to(device) for name in ("pixels", "fine", "valid", "scene_index")}
         return replace(self, **moved)
+
+    def to_grid(self, originals: Cameras) -> Cameras:
+        """Cameras of all views in pixels of the original photos -> the same in pixels of the working grid."""
+        size = torch.tensor([self.size_wh] * len(self))
+        return replace(originals, K_px=originals.K_px * self._row_factors, size_wh=size)
+
+    def to_originals(self, on_grid: Cameras) -> Cameras:
+        """Undoes `to_grid`."""
+        return replace(on_grid, K_px=on_grid.K_px / self._row_factors, size_wh=self.original_size_wh)
+
+    @property
+    def _row_factors(self) -> Float[Tensor, "view 3 1"]:
+        return torch.cat([self.grid_scale, torch.ones_like(self.grid_scale[:, :1])], 1)[:, :, None]
 
 
 def make_views(

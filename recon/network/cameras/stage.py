@@ -11,7 +11,6 @@ from torch import nn
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import solve_cameras
-from recon.network.cameras.tracks import Tracks
 from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
@@ -51,10 +50,11 @@ class ClassicalCameras(nn.Module):
         scene, tracks = solve_cameras(problem, seed)
         n = len(members)
         if scene is None or tracks is None:
+            given_poses = np.array([T is not None for T in problem.T_camera_world])
             reason = "No two photos have enough in common to find where they were taken from."
             return _Answer(
-                intrinsics.K_px(np.full(n, 1.1 * REFERENCE_LONG_SIDE)), np.tile(np.eye(4), (n, 1, 1)),
-                np.tile([0.5, 2.0], (n, 1)), _origins(problem, np.array([T is not None for T in problem.T_camera_world])),
+                intrinsics.matrices(np.full(n, 1.1 * REFERENCE_LONG_SIDE)), np.tile(np.eye(4), (n, 1, 1)),
+                np.tile([0.5, 2.0], (n, 1)), _origins(problem, given_poses),
                 (reason,), {"matches": _matches(problem)},
             )  # fmt: skip
         settle_world(scene, problem.T_camera_world)
@@ -63,12 +63,12 @@ class ClassicalCameras(nn.Module):
             T_world_camera[v, :3, :3] = scene.R[v].T
             T_world_camera[v, :3, 3] = -scene.R[v].T @ scene.t[v]
             given = views.known[members[v]].T_world_camera
-            if given is not None and sum(T is not None for T in problem.T_camera_world) > 0:
+            if given is not None:
                 T_world_camera[v] = given.cpu().numpy()
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
-            intrinsics.K_px(scene.focal), T_world_camera, depth_ranges(scene, tracks),
-            _origins(problem, scene.registered), tuple(_warnings(views, members, scene, tracks)),
+            intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
+            _origins(problem, scene.registered), tuple(_warnings(views, members, scene)),
             {
                 "matches": _matches(problem),
                 "tracks": int(scene.solved.sum()),
@@ -100,7 +100,7 @@ class Intrinsics:
     """Reference pixels per original pixel."""
     known_K_px: list[Float[ndarray, "3 3"] | None]
 
-    def K_px(self, focal: Float[ndarray, "member"]) -> Float[ndarray, "member 3 3"]:
+    def matrices(self, focal: Float[ndarray, "member"]) -> Float[ndarray, "member 3 3"]:
         """In original pixels; what was given stays bit for bit."""
         K = np.zeros((len(focal), 3, 3))
         for v, given in enumerate(self.known_K_px):
@@ -171,7 +171,7 @@ def _origins(problem: CameraProblem, registered: ndarray) -> tuple[CameraOrigin,
     )
 
 
-def _warnings(views: Views, members: list[int], scene: SceneMap, tracks: Tracks) -> list[str]:
+def _warnings(views: Views, members: list[int], scene: SceneMap) -> list[str]:
     """What a user should know of the answer."""
     out = []
     lost = [views.names[members[v]] for v in np.flatnonzero(~scene.registered)]
@@ -184,15 +184,13 @@ def _warnings(views: Views, members: list[int], scene: SceneMap, tracks: Tracks)
 
 def _pack(views: Views, answers: list[_Answer]) -> CameraEstimate:
     device = views.pixels.device
-    K = torch.from_numpy(np.concatenate([a.K_px for a in answers])).to(device)
-    K = K * torch.cat([views.grid_scale, torch.ones_like(views.grid_scale[:, :1])], 1)[:, :, None].to(device)
-    cameras = Cameras(
-        K_px=K,
-        T_world_camera=torch.from_numpy(np.concatenate([a.T_world_camera for a in answers])).to(device),
-        size_wh=torch.tensor([views.size_wh] * len(views), device=device),
+    originals = Cameras(
+        K_px=torch.from_numpy(np.concatenate([a.K_px for a in answers])),
+        T_world_camera=torch.from_numpy(np.concatenate([a.T_world_camera for a in answers])),
+        size_wh=views.original_size_wh,
     )
     return CameraEstimate(
-        cameras=cameras,
+        cameras=views.to_grid(originals).to(device),
         origin=tuple(o for a in answers for o in a.origin),
         depth_range=torch.from_numpy(np.concatenate([a.depth_range for a in answers])).to(device),
         warnings=tuple(a.warnings for a in answers),

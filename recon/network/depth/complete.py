@@ -24,7 +24,7 @@ def complete(
 def push_pull(
     values: Float[Tensor, "height width"], weights: Float[Tensor, "height width"]
 ) -> Float[Tensor, "height width"]:
-    """Fill where the weight is 0 from coarser and coarser averages (Gortler et al. 1996, "The Lumigraph", section 3.4)."""
+    """Fill where the weight is 0 from ever coarser averages (Gortler et al. 1996, "The Lumigraph", section 3.4)."""
     if weights.sum() == 0:
         return values
     levels = [(values * weights, weights)]
