@@ -1,0 +1,68 @@
+"""Reconstruction -> the files of docs/outputs.md."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from recon.output_folder import filled_at_once
+from recon.preview import make_preview
+from recon.reconstruction import Reconstruction
+from render.errors import OutputError
+from render.files.cameras_json import write_cameras_json
+from render.files.ply import write_ply
+
+
+def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> None:
+    """Write all files into `folder`, which may exist; either every one takes its place, `scene.ply` last, or none.
+
+    Raises:
+        OutputError: the folder cannot be made or written, or the disk is full.
+    """
+    folder = Path(folder)
+    start = time.perf_counter()
+    try:
+        with filled_at_once(folder, last="scene.ply") as staging:
+            _write_depth(reconstruction, staging)
+            registered = [origin != "not registered" for origin in reconstruction.origin]
+            write_cameras_json(staging / "cameras.json", reconstruction.names, reconstruction.cameras, registered)
+            _write_png(staging / "preview.png", make_preview(reconstruction))
+            write_ply(staging / "scene.ply", reconstruction.gaussians)
+            _write_report(staging / "report.json", reconstruction.report, time.perf_counter() - start)
+    except OutputError as error:
+        if isinstance(error.__cause__, OSError):
+            # The file's own sentence names a temporary folder, which is gone.
+            raise OutputError(f"{folder} cannot be written ({error.__cause__.strerror}).") from error.__cause__
+        raise
+
+
+def _write_depth(reconstruction: Reconstruction, folder: Path) -> None:
+    for kind, maps in (("depth", reconstruction.depth), ("confidence", reconstruction.confidence)):
+        (folder / kind).mkdir()
+        for name, values in zip(reconstruction.names, maps, strict=True):
+            np.save(folder / kind / f"{name}.npy", values.numpy().astype(np.float32))
+
+
+def _write_png(path: Path, picture: np.ndarray) -> None:
+    _, encoded = cv2.imencode(".png", picture[..., ::-1])
+    path.write_bytes(encoded.tobytes())
+
+
+def _write_report(path: Path, report: dict[str, Any], seconds: float) -> None:
+    stages = {**report.get("stages", {}), "files": {"seconds": round(seconds, 3)}}
+    total = {"seconds": round(report["seconds"] + seconds, 3)} if "seconds" in report else {}
+    path.write_text(json.dumps(_plain({**report, **total, "stages": stages}), indent=1, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: a number that is not finite becomes null, since no reader of JSON expects NaN."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value
