@@ -9,6 +9,7 @@ from torch import Tensor
 from render.cameras import Cameras
 from render.gaussians import Gaussians
 from render.rasterize import RasterizeOptions, RenderOutput, rasterize
+from render.rasterize.options import Backend
 from tests.render.scenes import SCENES, cameras
 
 IMAGE_TOLERANCE = 1e-4
@@ -16,11 +17,11 @@ GRADIENT_TOLERANCE = 1e-3
 BACKGROUND = (0.2, 0.5, 0.9)
 
 
-def draw(gaussians: Gaussians, views: Cameras, backend: str, near: float | None = None) -> RenderOutput:
+def draw(gaussians: Gaussians, views: Cameras, backend: Backend, near: float | None = None) -> RenderOutput:
     return rasterize(gaussians, views, RasterizeOptions(background=BACKGROUND, backend=backend, near=near))
 
 
-def gradients(gaussians: Gaussians, views: Cameras, backend: str) -> dict[str, Tensor]:
+def gradients(gaussians: Gaussians, views: Cameras, backend: Backend) -> dict[str, Tensor]:
     """Of one fixed random mixture of all that is drawn."""
     leaves = {name: tensor.clone().requires_grad_() for name, tensor in vars(gaussians).items()}
     leaves |= {name: getattr(views, name).clone().requires_grad_() for name in ("K_px", "T_world_camera")}

@@ -11,6 +11,7 @@ import torch
 from render.errors import BackendError, CamerasError, ConfigError
 from render.gaussians import Gaussians
 from render.rasterize import RasterizeOptions, api, rasterize
+from render.rasterize.options import Backend
 from tests.render.scenes import SIZE_WH, cameras, cloud
 
 
@@ -85,7 +86,7 @@ def test_one_pixel_is_a_picture() -> None:
 @pytest.mark.parametrize("backend", ["numba", "torch"])
 @pytest.mark.parametrize("gradients", [False, True])
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_what_is_not_finite_is_not_drawn(backend: str, gradients: bool, value: float) -> None:
+def test_what_is_not_finite_is_not_drawn(backend: Backend, gradients: bool, value: float) -> None:
     scene, options = cloud(40), RasterizeOptions(backend=backend)
     expected = rasterize(scene, cameras(1), options)
     spoilt = Gaussians(**{name: tensor[:4].clone() for name, tensor in vars(scene).items()})
