@@ -1,0 +1,32 @@
+"""Photos in, a 3D Gaussian scene out. `reconstruct` is the short way, `Reconstructor` the one for many scenes.
+
+Importing this loads nothing heavy; torch comes with the first name that is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recon.reconstructor import Reconstructor
+    from render.cameras import Cameras
+    from render.gaussians import Gaussians
+    from snapsplat.library import reconstruct
+
+__all__ = ["Cameras", "Gaussians", "Reconstructor", "reconstruct"]
+
+_HOMES = {
+    "Cameras": "render.cameras",
+    "Gaussians": "render.gaussians",
+    "Reconstructor": "recon.reconstructor",
+    "reconstruct": "snapsplat.library",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"snapsplat has no {name!r}; it has {', '.join(__all__)}.")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

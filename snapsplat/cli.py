@@ -1,0 +1,152 @@
+"""The command line. It reads arguments and tells results and refusals; the work is done below."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from render.errors import SnapsplatError
+from snapsplat.exit_codes import EXIT_CODES, exit_code
+
+if TYPE_CHECKING:
+    from recon.reconstruction import Reconstruction
+
+_EXIT_CODES_HELP = "\n\n".join(
+    ["Exit codes:", "\b\n" + "\n".join(f"{code:>5}  {meaning}" for code, meaning in EXIT_CODES.values())]
+)
+
+_TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
+
+app = typer.Typer(
+    help="Photos in, a 3D Gaussian scene out, in one forward pass: no poses and no GPU needed.",
+    epilog=_EXIT_CODES_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Entry point of the `snapsplat` command."""
+    app()
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"snapsplat {version('snapsplat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _snapsplat(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=_EXIT_CODES_HELP, short_help="Make a scene of photos.")
+def reconstruct(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="Folder to write; it may exist.", show_default=False)
+    ],
+    photos: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PHOTOS|KEY=VALUE",
+            help="Two to sixteen photos of one place that overlap (JPEG, PNG, WebP, TIFF, BMP), or a folder of them. "
+            "After them, options of the configuration: network.depth.planes=96",
+            show_default=False,
+        ),
+    ] = None,
+    cameras: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="cameras.json with the focal lengths and poses that are known, any part of them; they are kept.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
+    ] = "classical",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Long side of the working grid in pixels; 384 unless configured.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
+    ] = None,
+) -> None:
+    """Make a scene of photos: OUT/scene.ply, beside it cameras, depth, a preview and a report.
+
+    \b
+    snapsplat reconstruct photos/ -o out
+    snapsplat reconstruct a.jpg b.jpg c.jpg -o out --cameras cameras.json
+    """
+    with _refusals_told():
+        from recon.images import find_photos
+        from recon.output_folder import check_output_folder
+        from snapsplat.progress import StageProgress
+
+        paths, overrides = split_overrides(photos or [])
+        files = find_photos(paths)
+        check_output_folder(output)
+        with StageProgress() as progress:
+            from recon.reconstructor import Reconstructor
+
+            reconstructor = Reconstructor(model, size, seed, overrides)
+            progress("loading")
+            scene = reconstructor.reconstruct(files, cameras, progress)
+            scene.save(output)
+            progress("files")
+        _tell(scene, output)
+
+
+def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Photos and Hydra overrides: an argument with "=" in it that no file is called by is an override."""
+    overrides = [argument for argument in arguments if "=" in argument and not Path(argument).exists()]
+    return [argument for argument in arguments if argument not in overrides], overrides
+
+
+def _tell(scene: "Reconstruction", output: Path) -> None:
+    for warning in scene.report.get("warnings", []):
+        typer.echo(f"Warning: {warning}", err=True)
+    missing = [n for n, origin in zip(scene.names, scene.origin, strict=True) if origin == "not registered"]
+    typer.echo(
+        f"{len(scene.names) - len(missing)} of {len(scene.names)} photos registered, {len(scene.gaussians)} Gaussians."
+    )
+    if missing:
+        typer.echo(f"Not registered: {', '.join(missing)}")
+    for what, name in (("Scene", "scene.ply"), ("Preview", "preview.png"), ("Report", "report.json")):
+        typer.echo(f"{what:<8} {output / name}")
+
+
+@contextlib.contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Turn what the user can mend into a sentence and an exit code. Anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except SnapsplatError as error:
+        _end(type(error), str(error))
+    except KeyboardInterrupt:
+        _end(KeyboardInterrupt, "Stopped; what was in the output folder before is untouched.")
+    except (MemoryError, RuntimeError) as error:
+        # torch tells of memory by RuntimeError, on a CPU by its text alone.
+        if isinstance(error, RuntimeError) and not any(said in str(error) for said in _TORCH_OUT_OF_MEMORY):
+            raise
+        _end(MemoryError, "Out of memory; try a smaller --size or fewer photos.")
+
+
+def _end(kind: type[BaseException], sentence: str) -> None:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(exit_code(kind)) from None

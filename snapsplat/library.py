@@ -1,0 +1,36 @@
+"""`snapsplat.reconstruct`: one scene in one call."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from recon.reconstruction import Reconstruction
+from recon.reconstructor import Reconstructor
+
+
+def reconstruct(
+    photos: Sequence[str | Path] | str | Path,
+    cameras: str | Path | None = None,
+    *,
+    model: str = "classical",
+    size: int | None = None,
+    seed: int | None = None,
+    overrides: Sequence[str] = (),
+    progress: Callable[[str], None] | None = None,
+) -> Reconstruction:
+    """A scene from two to sixteen photos of one place.
+
+    Args:
+        photos: files, or folders of them.
+        cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
+        model: which network; `classical` needs no training.
+        size: long side of the working grid in pixels; without it, as the configuration has it.
+        seed: of the robust solvers; the same photos and seed give the same scene.
+        overrides: Hydra overrides such as `network.depth.planes=96`.
+        progress: called with the name of each stage when it is done.
+
+    Raises:
+        SnapsplatError: the photos, cameras or options cannot be used, or no scene can be made of them; see
+            `render.errors` for its kinds.
+    """
+    paths = [photos] if isinstance(photos, str | Path) else photos
+    return Reconstructor(model, size, seed, overrides).reconstruct(paths, cameras, progress)
