@@ -106,7 +106,8 @@ def _count(start, stop, parts, rows, radii, width, height, counts, pairs_of):
     for part in range(start, stop):
         for i in range(radii.size * part // parts, radii.size * (part + 1) // parts):
             row, radius = rows[i], radii[i]
-            x, y, a, b, c = row[X], row[Y], row[A], row[B], row[C]
+            # In float64, whose range holds the squares of all that float32 can say.
+            x, y, a, b, c = float(row[X]), float(row[Y]), float(row[A]), float(row[B]), float(row[C])
             first_row, stop_row = rows_within(y, c, radius, height)
             pairs = 0
             for ty in range(first_row // TILE, (stop_row + TILE - 1) // TILE):
@@ -126,7 +127,8 @@ def _fill(start, stop, parts, rows, radii, width, height, places, row_starts, ro
     for part in range(start, stop):
         for i in range(radii.size * part // parts, radii.size * (part + 1) // parts):
             row, radius = rows[i], radii[i]
-            x, y, a, b, c = row[X], row[Y], row[A], row[B], row[C]
+            # In float64, whose range holds the squares of all that float32 can say.
+            x, y, a, b, c = float(row[X]), float(row[Y]), float(row[A]), float(row[B]), float(row[C])
             first_row, stop_row = rows_within(y, c, radius, height)
             slot = row_starts[i]
             for ty in range(first_row // TILE, (stop_row + TILE - 1) // TILE):

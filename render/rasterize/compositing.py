@@ -49,7 +49,7 @@ def composite_tiles(
             if open_pixels == 0:
                 break
             splat, radius = rows[row_ids[k]], radii[row_ids[k]]
-            x, y, a, b, c = splat[X], splat[Y], splat[A], splat[B], splat[C]
+            x, y, a, b, c = float(splat[X]), float(splat[Y]), float(splat[A]), float(splat[B]), float(splat[C])
             red, green, blue, depth, opacity = splat[RED], splat[GREEN], splat[BLUE], splat[DEPTH], splat[OPACITY]
             first_row, stop_row = rows_within(y, c, radius, height)
             for py in range(max(first_row, top), min(stop_row, bottom)):
@@ -101,10 +101,10 @@ def differentiate_tiles(
                 last = max(last, stops[py, px])
         for k in range(last - 1, tile_starts[tile] - 1, -1):
             splat, radius = rows[row_ids[k]], radii[row_ids[k]]
-            y, c = splat[Y], splat[C]
+            x, y, a, b, c = float(splat[X]), float(splat[Y]), float(splat[A]), float(splat[B]), float(splat[C])
             first_row, stop_row = rows_within(y, c, radius, height)
             for py in range(max(first_row, top), min(stop_row, bottom)):
-                first, stop = columns_within(splat[X], y, splat[A], splat[B], c, radius, py, width)
+                first, stop = columns_within(x, y, a, b, c, radius, py, width)
                 for px in range(max(first, left), min(stop, right)):
                     if k < stops[py, px]:
                         at = py - top, px - left

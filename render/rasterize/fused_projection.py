@@ -68,7 +68,7 @@ def _project_block(
             for j in range(3):
                 mean[k] += T_world_camera[j, k] * from_camera[j]
         # Written so that NaN fails each of them.
-        if not (mean[2] > near and opacities[i] >= ALPHA_CUTOFF):
+        if not (mean[2] > near and mean[2] < math.inf and opacities[i] >= ALPHA_CUTOFF):
             continue
         _camera_axes(quats[i], scales[i], T_world_camera, axes)
         if not _footprint(mean, axes, K_px, width, height, low_pass_px2, splats[i]):
@@ -120,7 +120,8 @@ def _footprint(mean, axes, K_px, width, height, low_pass_px2, splat):
     splat[C] = 1 / math.sqrt(y_variance)
     splat[X] = fx * x_slope + cx
     splat[Y] = fy * y_slope + cy
-    return math.isfinite(splat[X]) and math.isfinite(splat[Y])
+    # What float32 cannot hold has become 0 or infinity.
+    return splat[A] > 0 and splat[C] > 0 and math.isfinite(splat[B] + splat[X] + splat[Y])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from render.cameras import Cameras
 from render.gaussians import Gaussians
@@ -64,6 +65,7 @@ class _Composite(torch.autograd.Function):
         return torch.from_numpy(rgb), torch.from_numpy(weighted_depth), torch.from_numpy(transmittance)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Float[Tensor, "m 10"], None]:
         count, bins, transmittance, stops = ctx.kept
         grad_rgb, grad_depth, grad_transmittance = grads

@@ -32,7 +32,8 @@ def pack(footprints: Footprints) -> Float[Tensor, "m 10"]:
         ],
         -1,
     ).to(torch.float32)
-    return torch.where(torch.isfinite(rows).all(-1, keepdim=True), rows, 0)
+    drawable = torch.isfinite(rows).all(-1) & (rows[:, A] > 0) & (rows[:, C] > 0)
+    return torch.where(drawable[:, None], rows, 0)
 
 
 def outline_radii(rows: Float[np.ndarray, "m 10"]) -> Float[np.ndarray, "m"]:

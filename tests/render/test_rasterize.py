@@ -89,9 +89,9 @@ def test_one_pixel_is_a_picture() -> None:
 def test_what_is_not_finite_is_not_drawn(backend: Backend, gradients: bool, value: float) -> None:
     scene, options = cloud(40), RasterizeOptions(backend=backend)
     expected = rasterize(scene, cameras(1), options)
-    spoilt = Gaussians(**{name: tensor[:4].clone() for name, tensor in vars(scene).items()})
+    spoilt = Gaussians(**{name: tensor[:5].clone() for name, tensor in vars(scene).items()})
     spoilt.means[0, 0], spoilt.quats_wxyz[1, 2], spoilt.scales[2, 1] = value, value, value
-    spoilt.opacities[3] = float("nan")
+    spoilt.opacities[3], spoilt.means[4, 2] = float("nan"), value
     scene = Gaussians.concatenate([spoilt, scene])
     leaf = scene.means.clone().requires_grad_(gradients)
     drawn = rasterize(replace(scene, means=leaf), cameras(1), options)
@@ -100,6 +100,16 @@ def test_what_is_not_finite_is_not_drawn(backend: Backend, gradients: bool, valu
         drawn.rgb.sum().backward()
         assert leaf.grad is not None
         assert torch.isfinite(leaf.grad).all()
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_numbers_at_the_end_of_their_range_do_no_harm(gradients: bool) -> None:
+    scene = Gaussians.concatenate([cloud(40), cloud(6)])
+    scene.means[40, 0], scene.means[41, 1], scene.means[42, 2] = 1e30, -1e37, 1e38
+    scene.scales[43, 0], scene.scales[44] = 1e38, 1e18
+    scene.scales[45] = 1e-38
+    leaf = scene.scales.clone().requires_grad_(gradients)
+    assert torch.isfinite(rasterize(replace(scene, scales=leaf), cameras(1)).rgb).all()
 
 
 def test_near_is_where_drawing_starts() -> None:
