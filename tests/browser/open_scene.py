@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="what `snapsplat reconstruct` wrote: scene.ply and cameras.json")
     parser.add_argument("--picture", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--image", help="photo whose camera is taken; without it, the first registered one")
-    parser.add_argument("--width", type=int, default=640, help="of the picture, in pixels")
+    parser.add_argument("--width", type=int, default=400, help="of the picture, in pixels")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait for the viewer")
     arguments = parser.parse_args()
     for program in ("chromium", "npm"):
