@@ -23,7 +23,7 @@ def check_output_folder(folder: str | Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=existing):
             pass
     except OSError as error:
-        raise _refused(folder, error) from error
+        raise refused(folder, error) from error
 
 
 @contextlib.contextmanager
@@ -36,8 +36,9 @@ def filled_at_once(folder: Path, last: str) -> Iterator[Path]:
     Raises:
         OutputError: `folder` cannot be made or written.
     """
-    made = not folder.exists()
+    made = False
     try:
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".", suffix=".part", dir=folder))
         try:
@@ -50,7 +51,7 @@ def filled_at_once(folder: Path, last: str) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         if isinstance(error, OSError):
-            raise _refused(folder, error) from error
+            raise refused(folder, error) from error
         raise
 
 
@@ -67,7 +68,8 @@ def _move_into_place(staging: Path, folder: Path, last: str) -> None:
         (staging / name).replace(folder / name)
 
 
-def _refused(folder: Path, error: OSError) -> OutputError:
+def refused(folder: Path, error: OSError) -> OutputError:
+    """The sentence for what the system said of `folder`."""
     return OutputError(
         f"{folder} cannot be written ({error.strerror or error}); name a folder that can, with space left."
     )

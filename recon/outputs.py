@@ -1,5 +1,6 @@
 """Reconstruction -> the files of docs/outputs.md."""
 
+import io
 import json
 import time
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from recon.output_folder import filled_at_once
+from recon.output_folder import filled_at_once, refused
 from recon.preview import make_preview
 from recon.reconstruction import Reconstruction
 from render.errors import OutputError
@@ -35,7 +36,7 @@ def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> N
     except OutputError as error:
         if isinstance(error.__cause__, OSError):
             # The file's own sentence names a temporary folder, which is gone.
-            raise OutputError(f"{folder} cannot be written ({error.__cause__.strerror}).") from error.__cause__
+            raise refused(folder, error.__cause__) from error.__cause__
         raise
 
 
@@ -43,7 +44,10 @@ def _write_depth(reconstruction: Reconstruction, folder: Path) -> None:
     for kind, maps in (("depth", reconstruction.depth), ("confidence", reconstruction.confidence)):
         (folder / kind).mkdir()
         for name, values in zip(reconstruction.names, maps, strict=True):
-            np.save(folder / kind / f"{name}.npy", values.numpy().astype(np.float32))
+            # By way of memory: NumPy's own writing to a file does not say why it failed.
+            buffer = io.BytesIO()
+            np.save(buffer, values.numpy().astype(np.float32))
+            (folder / kind / f"{name}.npy").write_bytes(buffer.getvalue())
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:

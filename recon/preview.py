@@ -10,7 +10,7 @@ MAX_COLUMNS = 4
 GAP_PX = 4
 FAR_NEAR_PERCENTILES = (2, 98)
 
-_Image = UInt8[np.ndarray, "height width 3"]
+_Image = UInt8[np.ndarray, "_ _ 3"]
 
 
 def make_preview(reconstruction: Reconstruction) -> UInt8[np.ndarray, "height width 3"]:
