@@ -1,7 +1,6 @@
 """The rasterizer for CPUs: tiles composited by compiled kernels on all cores, with an analytic backward pass.
 
-Gradients are the same from run to run, whatever the number of threads: nothing is summed in the order of
-arrival.
+Gradients are the same from run to run, whatever the number of threads: nothing is summed as it arrives.
 """
 
 from typing import Any

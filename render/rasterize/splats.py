@@ -1,4 +1,8 @@
-"""A footprint as one row of numbers, the form in which the numba kernels pass it on."""
+"""A footprint as one row of numbers, the form in which the numba kernels pass it on.
+
+numba's cache on disk watches the file of a kernel alone: whoever changes this one or `conventions.py` deletes
+`render/rasterize/__pycache__`.
+"""
 
 import math
 from typing import no_type_check
@@ -13,8 +17,7 @@ from render.rasterize.conventions import ALPHA_CUTOFF
 from render.rasterize.projection import Footprints
 
 X, Y, A, B, C, OPACITY, RED, GREEN, BLUE, DEPTH = range(10)
-"""Columns: centre in pixels, whitening, opacity, colour, z-depth; see `Footprints`. Culled rows have DEPTH
-0."""
+"""Columns: centre in pixels, whitening, opacity, colour, z-depth; see `Footprints`. Culled rows have DEPTH 0."""
 COLUMNS = 10
 SLACK = 1e-4
 """Outlines are drawn this much larger than the cut-off asks for; each pixel's alpha then decides exactly."""
