@@ -36,10 +36,11 @@ def main() -> None:
     app()
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(asked: bool) -> bool:
     if asked:
         typer.echo(f"snapsplat {version('snapsplat')}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
