@@ -20,9 +20,8 @@ TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 demo: .venv/.installed
 	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
 	@echo
-	@echo "Preview  out/demo/preview.png   photos, the scene drawn from the same cameras, depth"
-	@echo "Scene    out/demo/scene.ply     drop it into a splat viewer such as https://superspl.at/editor; docs/viewers.md"
-	@echo "Report   out/demo/report.json   what it took, and how sure it is; docs/outputs.md lists every file"
+	@echo "Look at the preview first. Drop the scene into a splat viewer, such as https://superspl.at/editor in a browser;"
+	@echo "docs/viewers.md says which way is up, docs/outputs.md what each file holds."
 
 test: .venv/.installed-dev
 	$(BIN)/ruff check
