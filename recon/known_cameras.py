@@ -15,6 +15,8 @@ from render.files.cameras_json import CameraRow, CamerasFile
 SAME_ASPECT = 0.01
 FOCAL_OVER_LONG_SIDE = (0.1, 100.0)
 """Focal lengths beyond these are in another unit than pixels: views of 157 degrees, of half a degree."""
+LISTED = 5
+"""So many names a warning has, whatever it is about."""
 SAME_PLACE = 1e-9
 """Centres are one place when nearer than this, times the largest coordinate."""
 FAR_FROM_ORIGIN = 1e4
@@ -30,16 +32,20 @@ def match_cameras(file: CamerasFile, images: ImageSet) -> tuple[list[KnownCamera
     Raises:
         CamerasError: a row contradicts its photo, or all given poses are in one place.
     """
-    names = {photo.name for photo in images.photos}
-    warnings = [f"The cameras name {name}, which is not among the photos." for name in file.rows if name not in names]
-    known = []
-    for photo in images.photos:
-        row = file.rows.get(photo.name)
-        if row is None:
-            warnings.append(f"The cameras do not name {photo.name}; its camera is solved for.")
-        known.append(_known(photo, row or CameraRow(), warnings))
+    names = [photo.name for photo in images.photos]
+    idle = [name for name in file.rows if name not in names]
+    unnamed = [name for name in names if name not in file.rows]
+    warnings = [f"The cameras name what is not among the photos: {_listed(idle)}."] if idle else []
+    if unnamed:
+        warnings.append(f"The cameras do not name {_listed(unnamed)}; what is not given is solved for.")
+    known = [_known(photo, file.rows.get(photo.name, CameraRow()), warnings) for photo in images.photos]
     _judge_poses(images, known, warnings)
     return known, warnings
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _known(photo: Photo, row: CameraRow, warnings: list[str]) -> KnownCamera:

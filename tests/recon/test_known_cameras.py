@@ -72,14 +72,16 @@ def test_nothing_is_known_without_a_row_or_a_focal_length():
     known, warnings = match(b={"cx": 400.0})
     assert all(k.K_px is None and k.T_world_camera is None for k in known)
     assert warnings == [
-        "The cameras do not name a.jpg; its camera is solved for.",
+        "The cameras do not name a.jpg; what is not given is solved for.",
         "b.jpg: a principal point without a focal length is not used.",
     ]
 
 
 def test_a_name_without_its_photo_warns():
     _, warnings = match(a={}, b={}, c={"fx": 500.0})
-    assert warnings == ["The cameras name c.jpg, which is not among the photos."]
+    assert warnings == ["The cameras name what is not among the photos: c.jpg."]
+    _, (warning,) = match(a={}, b={}, **{f"c{number}": {} for number in range(9)})
+    assert warning.endswith("the photos: c0.jpg, c1.jpg, c2.jpg, c3.jpg, c4.jpg and 4 more.")
 
 
 @pytest.mark.parametrize(

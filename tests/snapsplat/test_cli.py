@@ -58,9 +58,9 @@ def test_given_cameras_reach_the_engine_and_their_warnings_the_user(tmp_path: Pa
     assert views.known[0].K_px is not None
     assert views.known[0].K_px.tolist() == [[90, 0, 48], [0, 90, 32], [0, 0, 1]]
     assert views.known[1].K_px is None
-    assert "Warning: The cameras name gone.jpg, which is not among the photos." in result.stderr
+    assert "Warning: The cameras name what is not among the photos: gone.jpg." in result.stderr
     written = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert len(written["warnings"]) == 4
+    assert len(written["warnings"]) == 3
 
 
 def test_what_holds_an_equals_sign_is_an_override_unless_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
