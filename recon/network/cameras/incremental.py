@@ -68,7 +68,7 @@ class Mapper:
                 continue
             refused.clear()
             self._triangulate(4.0)
-            self._adjust(10, focal_free=self.scene.registered.sum() > 2)
+            self._adjust(10, focal_free=bool(self.scene.registered.sum() > 2))
         for max_error in (4.0, 3.0, 3.0):
             self._adjust(30, focal_free=True)
             self._triangulate(max_error)

@@ -7,7 +7,7 @@ from numpy import ndarray
 from recon.network.cameras.incremental import Mapper, score
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.tracks import Tracks, build_tracks
-from recon.network.cameras.two_view import relative_poses, shared_focals
+from recon.network.cameras.two_view import START_INLIERS, relative_poses, shared_focals
 
 UNKNOWN_FOCAL = 1.1 * REFERENCE_LONG_SIDE
 """Where the focal is expected when nobody says: between a phone's wide lens and a 50 mm one on full frame."""
@@ -23,10 +23,10 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
     best: tuple[float, SceneMap, Tracks] | None = None
     for focal in focal_hypotheses(problem, prior, seed):
         pairs = relative_poses(problem, focal, 1.5, seed)
-        if not pairs and not given:
+        ranked = [k for k in sorted(pairs, key=lambda k: -pairs[k].worth) if len(pairs[k].matches) >= START_INLIERS]
+        if not ranked and not given:
             continue
         tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
-        ranked = sorted(pairs, key=lambda k: -pairs[k].worth)
         for start in [None] if given else ranked[:3]:
             mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
             if start is None:

@@ -10,6 +10,9 @@ from numpy import ndarray
 from recon.network.cameras.problem import CameraProblem, bearings, pinhole
 
 MIN_INLIERS = 15
+"""Matches that must agree on a relative pose before it counts at all."""
+START_INLIERS = 30
+"""And before a map may start from it: photos of different places were seen to agree on up to 24."""
 
 
 @dataclass(frozen=True)
