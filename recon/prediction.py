@@ -62,7 +62,11 @@ class DepthEstimate:
     depth: Float[Tensor, "view height width"]
     """z-depth, finite and > 0 everywhere."""
     confidence: Float[Tensor, "view height width"]
-    """In [0, 1]: how far the depth is agreed on by the matching cost and by other views."""
+    """In [0, 1]: the share of agreement among other views; 0 where the depth was completed from its surroundings."""
+    backstop: Float[Tensor, "view height width"]
+    """z-depth of a second layer behind `depth`: where a completed pixel may be instead."""
+    empty: Bool[Tensor, "view height width"]
+    """Where a photo says that nothing is there: a mask, or a black backdrop."""
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,6 @@ class Prediction:
     cameras: CameraEstimate
     depth: DepthEstimate
     gaussians: PixelGaussians
+    """At `depth.depth`."""
+    backstop: PixelGaussians
+    """At `depth.backstop`."""

@@ -39,7 +39,7 @@ class Reconstruction:
         return rasterize(self.gaussians, cameras)
 
     def save(self, folder: str | Path) -> None:
-        """Write the files that docs/outputs.md lists into `folder`; `scene.ply` last, each under a temporary name first.
+        """Write the files that docs/outputs.md lists into `folder`: all whole, `scene.ply` last.
 
         Raises:
             OutputError: the folder cannot be made or written.

@@ -1,15 +1,18 @@
-"""Pixel Gaussians of all views of a scene -> one scene: what nobody trusts is dropped, what stands twice is merged."""
+"""Pixel Gaussians of all views of a scene -> one scene: what another view sees through or past is dropped."""
 
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.network.depth.agreement import depth_ratios
 from recon.prediction import Prediction
 from recon.views import Views
 from render.gaussians import Gaussians
+
+IN_THE_WAY = 0.95
+"""A point nearer than this share of the depth that another view is sure of hangs in that view's way."""
 
 
 @dataclass(frozen=True)
@@ -21,22 +24,36 @@ class FuseConfig:
 
 
 def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseConfig) -> Gaussians:
-    """The Gaussians of the registered views among `members`, which are one scene."""
-    keep = torch.zeros_like(views.valid)
+    """The Gaussians of the registered views among `members`, which are one scene.
+
+    Pixels whose depth is trusted give one; the others a second one as backstop.
+    """
+    depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
+    front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
-        keep[v] = views.valid[v] & ~_in_the_way(prediction, v, [m for m in registered if m != v])
-    return prediction.gaussians.where(keep)
+        others = [m for m in registered if m != v]
+        shown = views.valid[v] & ~depth.empty[v]
+        front[v] = shown & ~_contradicted(prediction, v, 1 / depth.depth[v], others)
+        unsure = shown & (depth.confidence[v] == 0)
+        back[v] = unsure & ~_contradicted(prediction, v, 1 / depth.backstop[v], others)
+    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
+    if len(scene) <= config.max_gaussians:
+        return scene
+    confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
+    best = confidence.argsort(descending=True, stable=True)[: config.max_gaussians]
+    return scene[best.sort().values]
 
 
-def _in_the_way(prediction: Prediction, view: int, others: list[int]) -> Bool[Tensor, "height width"]:
-    """Points of a view that hang in front of what another view is sure to see."""
-    inverse = 1 / prediction.depth.depth
-    bad = torch.zeros_like(inverse[view], dtype=torch.bool)
+def _contradicted(
+    prediction: Prediction, view: int, inverse_depth: Float[Tensor, "height width"], others: list[int]
+) -> Bool[Tensor, "height width"]:
+    """Points of a view in front of what another view is sure to see, or where another sees that nothing is."""
+    cameras, depth = prediction.cameras.cameras, prediction.depth
+    bad = torch.zeros_like(inverse_depth, dtype=torch.bool)
     for other in others:
-        ratio, inside = depth_ratios(prediction.cameras.cameras, inverse[view], inverse[other], view, other)
-        sure, _ = depth_ratios(
-            prediction.cameras.cameras, inverse[view], (prediction.depth.confidence[other] > 0).float(), view, other
-        )
-        bad |= inside & (ratio < 0.95).all(0) & (sure > 0).all(0)
+        ratio, inside = depth_ratios(cameras, inverse_depth, 1 / depth.depth[other], view, other)
+        sure, _ = depth_ratios(cameras, inverse_depth, (depth.confidence[other] > 0).float(), view, other)
+        empty, _ = depth_ratios(cameras, inverse_depth, depth.empty[other].float(), view, other)
+        bad |= inside & (((ratio < IN_THE_WAY) & (sure > 0)).all(0) | (empty > 0).all(0))
     return bad

@@ -1,15 +1,14 @@
 """A Gaussian from a pixel: where its depth says, a small disc along the surface, coloured as the pixel."""
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from recon.network.depth.geometry import pixel_grid
-from recon.prediction import DepthEstimate, PixelGaussians
+from recon.prediction import PixelGaussians
 from recon.views import Views
 from render.cameras import Cameras
+from render.sh import rgb_to_sh0
 
 FOOTPRINT_PX = 0.35
 """Standard deviation across the line of sight, in pixels: small enough that the low-pass of drawing dominates."""
@@ -19,11 +18,14 @@ MAX_STRETCH = 3.0
 """How much longer a disc gets on a surface that is seen at a slant."""
 
 
-def pixel_gaussians(views: Views, cameras: Cameras, estimate: DepthEstimate) -> PixelGaussians:
-    """One Gaussian for every pixel of every view; opacity from confidence."""
-    parts = [
-        _one_view(views.pixels[v], cameras[[v]], estimate.depth[v], estimate.confidence[v]) for v in range(len(views))
-    ]
+def pixel_gaussians(
+    views: Views,
+    cameras: Cameras,
+    depth: Float[Tensor, "view height width"],
+    confidence: Float[Tensor, "view height width"],
+) -> PixelGaussians:
+    """One Gaussian for every pixel of every view at `depth`; opacity from confidence."""
+    parts = [_one_view(views.pixels[v], cameras[[v]], depth[v], confidence[v]) for v in range(len(views))]
     return PixelGaussians(*(torch.stack(x) for x in zip(*parts, strict=True)))
 
 
@@ -34,7 +36,10 @@ def _one_view(
     confidence: Float[Tensor, "height width"],
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     K, T = camera.K_px[0].to(depth.dtype), camera.T_world_camera[0].to(depth.dtype)
-    points = torch.einsum("ij,jhw->hwi", torch.linalg.inv(K), pixel_grid(*depth.shape, depth.device)) * depth[..., None]
+    points = (
+        torch.einsum("ij,jhw->hwi", torch.linalg.inv(K), pixel_grid(depth.shape[0], depth.shape[1], depth.device))
+        * depth[..., None]
+    )
     axes, stretch = _disc(points)
     sigma = FOOTPRINT_PX * depth / torch.sqrt(K[0, 0] * K[1, 1])
     scales = sigma[..., None] * torch.stack(
@@ -43,11 +48,8 @@ def _one_view(
     means = points @ T[:3, :3].T + T[:3, 3]
     quats = quaternions(T[:3, :3] @ axes)
     opacities = confidence_to_opacity(confidence)
-    sh = ((pixels.permute(1, 2, 0) - 0.5) / SH_C0)[..., None, :]
+    sh = rgb_to_sh0(pixels.permute(1, 2, 0))[..., None, :]
     return means, quats, scales, opacities, sh
-
-
-SH_C0 = 0.5 / math.sqrt(math.pi)
 
 
 def confidence_to_opacity(confidence: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:

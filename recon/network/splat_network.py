@@ -53,8 +53,9 @@ class SplatNetwork(nn.Module):
         features = clock("encoder", self.encoder(views))
         cameras = clock("cameras", self.cameras(views, features, seed))
         depth = clock("depth", self.depth(views, features, cameras))
-        gaussians = clock("gaussians", pixel_gaussians(views, cameras.cameras, depth))
-        return Prediction(cameras=cameras, depth=depth, gaussians=gaussians)
+        gaussians = pixel_gaussians(views, cameras.cameras, depth.depth, depth.confidence)
+        backstop = clock("gaussians", pixel_gaussians(views, cameras.cameras, depth.backstop, depth.confidence))
+        return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
 
 
 class _Clock:

@@ -97,7 +97,7 @@ def rootsift(
 ) -> tuple[Float[ndarray, "point 2"], Float32[Tensor, "point 128"]]:
     """SIFT keypoints (pixel centres at +0.5) with RootSIFT descriptors (Arandjelovic and Zisserman 2012, section 3)."""
     grey = np.round(image.mean(0).cpu().numpy() * 255).astype(np.uint8)
-    points, descriptors = cv2.SIFT_create(nfeatures=count).detectAndCompute(grey, None)
+    points, descriptors = cv2.SIFT.create(nfeatures=count).detectAndCompute(grey, None)
     if descriptors is None:
         return np.zeros((0, 2)), torch.zeros(0, 128)
     px = np.array([p.pt for p in points], dtype=np.float64).reshape(-1, 2) + 0.5

@@ -58,20 +58,11 @@ def _one_direction(
     return out
 
 
-def lowest(
-    cost: Float[Tensor, "height width plane"],
-) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
-    """The cheapest plane with its fraction by a parabola through its neighbours, and how sharp the minimum is.
-
-    Sharpness in [0, 1]: the share of exp(-cost / 0.03) that lies within two planes of the minimum.
-    """
-    planes = cost.shape[-1]
-    least, at = cost.min(-1)
-    inner = at.clamp(1, planes - 2)
+def lowest(cost: Float[Tensor, "height width plane"]) -> Float[Tensor, "height width"]:
+    """The cheapest plane, with its fraction by a parabola through its neighbours."""
+    at = cost.argmin(-1)
+    inner = at.clamp(1, cost.shape[-1] - 2)
     left, middle, right = (cost.gather(-1, (inner + k)[..., None])[..., 0] for k in (-1, 0, 1))
     curvature = left - 2 * middle + right
     fraction = torch.where(curvature > 1e-9, 0.5 * (left - right) / curvature.clamp_min(1e-9), torch.zeros_like(left))
-    fraction = torch.where(inner == at, fraction.clamp(-0.5, 0.5), torch.zeros_like(fraction))
-    weight = torch.exp((least[..., None] - cost) / 0.03)
-    near = (torch.arange(planes, device=cost.device) - at[..., None]).abs() <= 2
-    return at + fraction, (weight * near).sum(-1) / weight.sum(-1)
+    return at + torch.where(inner == at, fraction.clamp(-0.5, 0.5), torch.zeros_like(fraction))

@@ -10,6 +10,7 @@ from torch.nn.functional import interpolate
 
 from recon.network.depth import smooth, smooth_cpu, sweep, sweep_cpu
 from recon.network.depth.agreement import agreement
+from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.complete import complete
 from recon.network.depth.geometry import relative_projection
 from recon.network.depth.sources import rank_sources
@@ -31,6 +32,8 @@ class DepthConfig:
     """Share of the descriptors in the likeness; the rest is colour's."""
     rounds: int = 2
     """How often depths are averaged with those of the views that agree."""
+    min_likeness: float = 0.6
+    """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
 
 
 class ClassicalDepth(nn.Module):
@@ -42,43 +45,58 @@ class ClassicalDepth(nn.Module):
 
     @torch.inference_mode()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
-        depth = torch.empty_like(views.pixels[:, 0])
-        confidence = torch.zeros_like(depth)
-        for scene in views.scene_index.unique().tolist():
+        empty = shows_nothing(views)
+        shown = views.valid & ~empty
+        depth = torch.ones_like(views.pixels[:, 0])
+        backstop, confidence = torch.ones_like(depth), torch.zeros_like(depth)
+        for scene in range(len(views.metric)):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
-            inverse, trust = self._scene(views, features, estimate, registered)
-            depth[registered] = 1 / inverse
-            confidence[registered] = trust
-            lost = [v for v in members if v not in registered]
-            depth[lost] = depth[registered].median() if registered else 1.0
-        return DepthEstimate(depth, confidence)
+            if len(registered) < 2:
+                continue
+            inverse, likeness = self._sweep(views, features, estimate, registered)
+            agreed = self._agree(estimate.cameras, inverse, shown & (likeness > self.config.min_likeness), registered)
+            for v in registered:
+                close, behind = complete(agreed.inverse_depth[v], agreed.confidence[v] > 0)
+                depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
+            for v in set(members) - set(registered):
+                depth[v] = backstop[v] = depth[registered].median()
+        return DepthEstimate(depth, confidence, backstop, empty)
 
-    def _scene(
+    def _sweep(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
-    ) -> tuple[Float[Tensor, "member height width"], Float[Tensor, "member height width"]]:
-        """Inverse depth and confidence of the registered views of one scene."""
-        cameras = estimate.cameras
-        inverse = torch.zeros_like(views.pixels[:, 0])
+    ) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
+        """Inverse depth and likeness of the registered views of one scene, each from its best sources."""
+        inverse, likeness = torch.ones_like(views.pixels[:, 0]), torch.zeros_like(views.pixels[:, 0])
         for v in members:
-            sources = rank_sources(cameras, estimate.depth_range, v, [m for m in members if m != v])
-            inverse[v] = self.sweep_view(views, features, cameras, estimate.depth_range[v], v, sources)
-        trusted = torch.zeros_like(views.valid)
-        for _ in range(self.config.rounds):
-            found = {v: agreement(cameras, inverse, trusted, v, [m for m in members if m != v]) for v in members}
-            for v in members:
-                inverse[v] = found[v].refined
-                trusted[v] = views.valid[v] & (found[v].agreeing >= 1)
+            others = [m for m in members if m != v]
+            sources = rank_sources(estimate.cameras, estimate.depth_range, v, others)[: self.config.sources]
+            inverse[v], likeness[v] = self.sweep_view(
+                views, features, estimate.cameras, estimate.depth_range[v], v, sources
+            )
+        return inverse, likeness
+
+    def _agree(
+        self,
+        cameras: Cameras,
+        inverse: Float[Tensor, "view height width"],
+        eligible: Bool[Tensor, "view height width"],
+        members: list[int],
+    ) -> "_Agreed":
+        """Average depths with the views that agree, round by round; trust what is agreed on and not seen through."""
+        inverse, trusted = inverse.clone(), torch.zeros_like(eligible)
         confidence = torch.zeros_like(inverse)
         others = {v: [m for m in members if m != v] for v in members}
-        found = {v: agreement(cameras, inverse, trusted, v, others[v]) for v in members}
+        for _ in range(self.config.rounds):
+            found = {v: agreement(cameras, inverse, trusted, v, others[v]) for v in members}
+            for v in members:
+                inverse[v] = found[v].refined
+                trusted[v] = eligible[v] & (found[v].agreeing >= 1)
         for v in members:
-            good = trusted[v] & (found[v].violated <= found[v].agreeing)
-            inverse[v] = complete(inverse[v], good)
-            confidence[v] = torch.where(
-                good, found[v].agreeing / (found[v].agreeing + 0.5), torch.zeros_like(inverse[v])
-            )
-        return inverse[members], confidence[members]
+            last = agreement(cameras, inverse, trusted, v, others[v])
+            good = trusted[v] & (last.violated == 0)
+            confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
+        return _Agreed(inverse, confidence)
 
     def sweep_view(
         self,
@@ -88,9 +106,8 @@ class ClassicalDepth(nn.Module):
         depth_range: Float[Tensor, "2"],
         view: int,
         sources: list[int],
-    ) -> Float[Tensor, "height width"]:
-        """Inverse depth of one view, of the plane that its best sources agree on."""
-        sources = sources[: self.config.sources]
+    ) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
+        """Inverse depth of one view, of the plane that its sources agree on, and how alike they look there."""
         near, far = depth_range.tolist()
         planes = torch.linspace(1 / far, 1 / near, self.config.planes, device=views.pixels.device)
         colour = _Comparison.of(views.pixels, views.valid, cameras, view, sources)
@@ -101,9 +118,18 @@ class ClassicalDepth(nn.Module):
         weight = self.config.descriptor_weight
         likeness = described.likeness(planes, "descriptor").permute(2, 0, 1)[None]
         likeness = interpolate(likeness, (height, width), mode="bilinear", align_corners=False)[0].permute(1, 2, 0)
-        cost = 1 - weight * likeness - (1 - weight) * colour.likeness(planes, "colour")
-        at, _ = smooth.lowest(_smoothed(cost, views.pixels[view]))
-        return planes[0] + at * (planes[1] - planes[0])
+        likeness = weight * likeness + (1 - weight) * colour.likeness(planes, "colour")
+        at = smooth.lowest(_smoothed(1 - likeness, views.pixels[view]))
+        best = likeness.gather(-1, at.round().long().clamp(0, len(planes) - 1)[..., None])[..., 0]
+        return planes[0] + at * (planes[1] - planes[0]), best
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """Of all views of the pack; those of other scenes hold nonsense."""
+
+    inverse_depth: Float[Tensor, "view height width"]
+    confidence: Float[Tensor, "view height width"]
 
 
 @dataclass(frozen=True)

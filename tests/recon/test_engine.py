@@ -1,0 +1,138 @@
+"""The whole pass on a room that is known: laws that must hold whatever the stages are made of."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from recon.config import load_config
+from recon.engine import Engine
+from recon.images import ImageSet, Photo
+from recon.reconstruction import Reconstruction
+from recon.views import KnownCamera, Views, make_views
+from render.errors import ReconstructionError
+from tests.recon.synthetic import Room, room
+
+SIZE = 192
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(load_config(["network.depth.planes=32"]).network, "cpu")
+
+
+def views_of(scene: Room, known: list[KnownCamera] | None = None, chosen: list[int] | None = None) -> Views:
+    chosen = chosen if chosen is not None else list(range(len(scene.photos)))
+    photos = []
+    for i in chosen:
+        height, width = scene.photos[i].shape[:2]
+        photos.append(Photo(f"{i}.png", scene.photos[i], None, (width, height), None))
+    return make_views(ImageSet(tuple(photos)), SIZE, [known[i] for i in chosen] if known else None)
+
+
+def solved(engine: Engine, *scenes: Views) -> list[Reconstruction]:
+    answers = engine.reconstruct(scenes)
+    assert all(isinstance(a, Reconstruction) for a in answers), answers
+    return answers  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def three() -> Room:
+    return room(3)
+
+
+@pytest.fixture(scope="module")
+def posed(engine: Engine, three: Room) -> Reconstruction:
+    return solved(engine, views_of(three, three.known))[0]
+
+
+def relative_angle_deg(a: np.ndarray, b: np.ndarray) -> float:
+    cosine = (np.trace(a[:3, :3].T @ b[:3, :3]) - 1) / 2
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def test_given_cameras_come_out_bit_for_bit(posed: Reconstruction, three: Room):
+    assert torch.equal(posed.cameras.K_px, three.cameras.K_px)
+    assert torch.equal(posed.cameras.T_world_camera, three.cameras.T_world_camera)
+    assert posed.origin == ("given",) * 3
+
+
+def test_depth_is_that_of_the_room(posed: Reconstruction, three: Room):
+    for found, true in zip(posed.depth, three.depth, strict=True):
+        rows = ((np.arange(found.shape[0]) + 0.5) * true.shape[0] / found.shape[0]).astype(int)
+        columns = ((np.arange(found.shape[1]) + 0.5) * true.shape[1] / found.shape[1]).astype(int)
+        error = np.abs(found.numpy() / true[rows][:, columns] - 1)
+        assert np.isfinite(found.numpy()).all()
+        assert (found > 0).all()
+        assert np.median(error) < 0.01
+        assert (error < 0.05).mean() > 0.9
+
+
+def test_the_scene_drawn_from_a_photos_camera_looks_like_the_photo(posed: Reconstruction):
+    w, h = posed.photos[1].shape[1::-1]
+    drawn = posed.render(posed.cameras[[1]].resized((w, h))).rgb[0].clamp(0, 1)
+    mse = ((drawn - torch.from_numpy(posed.photos[1]) / 255) ** 2).mean()
+    assert -10 * torch.log10(mse) > 22
+
+
+def test_without_cameras_the_poses_are_found(engine: Engine, three: Room):
+    (answer,) = solved(engine, views_of(three))
+    truth = three.cameras.T_world_camera.numpy()
+    found = answer.cameras.T_world_camera.numpy()
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        true, own = np.linalg.inv(truth[a]) @ truth[b], np.linalg.inv(found[a]) @ found[b]
+        assert relative_angle_deg(true, own) < 1.0
+        directions = [T[:3, 3] / np.linalg.norm(T[:3, 3]) for T in (true, own)]
+        assert np.degrees(np.arccos(np.clip(directions[0] @ directions[1], -1, 1))) < 2.0
+    assert answer.cameras.K_px[0, 0, 0].item() == pytest.approx(330.0, rel=0.05)
+    assert answer.origin == ("solved",) * 3
+
+
+def test_a_pose_that_is_given_for_one_view_only_is_kept_exactly(engine: Engine, three: Room):
+    known = [
+        KnownCamera(three.cameras.K_px[0], None),
+        KnownCamera(None, three.cameras.T_world_camera[1]),
+        KnownCamera(None, None),
+    ]
+    (answer,) = solved(engine, views_of(three, known))
+    assert torch.equal(answer.cameras.T_world_camera[1], three.cameras.T_world_camera[1])
+    assert torch.equal(answer.cameras.K_px[0], three.cameras.K_px[0])
+    assert answer.origin == ("solved", "given", "solved")
+
+
+def test_the_same_photos_give_the_same_scene(engine: Engine, three: Room):
+    one, two = (solved(engine, views_of(three))[0] for _ in range(2))
+    assert torch.equal(one.gaussians.means, two.gaussians.means)
+    assert torch.equal(one.cameras.K_px, two.cameras.K_px)
+
+
+def test_a_batch_of_two_scenes_equals_each_alone(engine: Engine, three: Room):
+    other = room(2, seed=5)
+    packs = [views_of(three, three.known), views_of(other)]
+    together = solved(engine, *packs)
+    for scene, (pack, batched) in enumerate(zip(packs, together, strict=True)):
+        (alone,) = solved(engine, pack)
+        for a, b in zip(alone.depth, batched.depth, strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(alone.cameras.T_world_camera, batched.cameras.T_world_camera, atol=1e-4, rtol=1e-4)
+        w, h = alone.photos[0].shape[1::-1]
+        camera = alone.cameras[[0]].resized((w, h))
+        mse = ((alone.render(camera).rgb - batched.render(camera).rgb) ** 2).mean()
+        assert -10 * torch.log10(mse.clamp_min(1e-12)) > 50, f"scene {scene}"
+
+
+def test_the_order_of_given_views_only_orders_the_answer(engine: Engine, three: Room, posed: Reconstruction):
+    order = [2, 0, 1]
+    (turned,) = solved(engine, views_of(three, three.known, order))
+    for place, view in enumerate(order):
+        close = (turned.depth[place] / posed.depth[view] - 1).abs() < 1e-3
+        assert close.float().mean() > 0.99
+
+
+def test_photos_of_different_places_are_refused_and_leave_the_rest_of_the_batch_alone(engine: Engine, three: Room):
+    strangers = replace(room(1), photos=[room(1, seed=3).photos[0], room(1, seed=4).photos[0]])
+    refused, fine = engine.reconstruct([views_of(strangers), views_of(three, three.known)])
+    assert isinstance(refused, ReconstructionError)
+    assert "No two photos" in str(refused)
+    assert isinstance(fine, Reconstruction)
