@@ -14,7 +14,8 @@ from omegaconf.errors import OmegaConfBaseException
 from recon.network.splat_network import NetworkConfig
 from render.errors import ConfigError
 
-SIZES = range(64, 2049)
+SIZES = range(64, 1025)
+"""A photo is kept at a long side of 2048 pixels at most, which is the fine grid of a working grid of 1024."""
 
 
 @dataclass(frozen=True)

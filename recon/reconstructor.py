@@ -10,7 +10,7 @@ from recon.engine import Engine
 from recon.images import load_images
 from recon.known_cameras import match_cameras
 from recon.reconstruction import Reconstruction
-from recon.views import KnownCamera, make_views
+from recon.views import make_views
 from render.errors import ReconstructionError
 from render.files.cameras_json import read_cameras_json
 
@@ -54,14 +54,10 @@ class Reconstructor:
                 can be made of them.
         """
         start = time.perf_counter()
+        file = read_cameras_json(Path(cameras)) if cameras is not None else None
         images = load_images(photos)
-        known: list[KnownCamera] | None = None
-        warnings: list[str] = []
-        metric = False
-        if cameras is not None:
-            file = read_cameras_json(Path(cameras))
-            known, warnings = match_cameras(file, images)
-            metric = file.scale == "metric"
+        known, warnings = match_cameras(file, images) if file is not None else (None, [])
+        metric = file is not None and file.scale == "metric"
         views = make_views(images, self.config.size, known, metric)
         read = time.perf_counter() - start
         if progress is not None:

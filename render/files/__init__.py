@@ -1,0 +1,1 @@
+"""File formats: one module each, strict in what it reads."""

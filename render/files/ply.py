@@ -4,16 +4,15 @@ Scales are stored as ln, opacities as logit, quaternions as wxyz, and the coeffi
 each other. A file that was read and is written again is the same to the byte, once it has been written here.
 """
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import torch
 
-from render.errors import FileFormatError, OutputError
+from render.errors import FileFormatError
+from render.files.atomic import write_atomically
 from render.gaussians import Gaussians
 
 OPACITY_MIN, OPACITY_MAX = np.float32(1e-6), np.float32(1 - 1e-6)
@@ -65,26 +64,7 @@ def write_ply(path: str | Path, gaussians: Gaussians) -> None:
     header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(gaussians)}"]
     header += [f"property float {name}" for name in property_names(3 * (gaussians.sh.shape[1] - 1))]
     content = "\n".join([*header, "end_header", ""]).encode("ascii") + rows.tobytes()
-    try:
-        _write_atomically(path, content)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """Whoever opens `path` sees the old file or the new one, never a part."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        # mkstemp makes files that only their owner may read; a scene is as readable as any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(path, content)
 
 
 def _rows(path: Path, gaussians: Gaussians) -> np.ndarray:

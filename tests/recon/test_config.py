@@ -1,0 +1,44 @@
+"""The YAML tree and the dataclass tree are one; what fits neither is refused by name."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+import configs
+from recon.config import ReconstructConfig, load_config
+from render.errors import ConfigError
+
+FOLDER = Path(configs.__file__).parent
+
+
+def test_defaults_in_yaml_are_those_of_the_dataclasses():
+    assert load_config() == ReconstructConfig()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("network/*.yaml")), ids=lambda p: p.stem)
+def test_every_network_loads_and_names_every_option(path: Path):
+    config = load_config([f"network={path.stem}"])
+    assert yaml.safe_load(path.read_text()) == asdict(config.network)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("network.depth.plains=3", "plains"),
+        ("network.depth.planes=many", "planes"),
+        ("network=learned", "learned"),
+        ("size=5", "5"),
+        ("size=4000", "4000"),
+        ("device=tpu", "tpu"),
+        ("no equals sign", "no equals sign"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(override: str, named: str):
+    with pytest.raises(ConfigError, match=named):
+        load_config([override])
+
+
+def test_overrides_reach_their_option():
+    assert load_config(["network.depth.planes=17", "seed=4"]).network.depth.planes == 17

@@ -1,0 +1,129 @@
+"""The camera solver on worlds that are known: exact points, wrong matches among them, cameras given in part."""
+
+import numpy as np
+import pytest
+
+from recon.network.cameras.bundle import rotation
+from recon.network.cameras.problem import CameraProblem
+from recon.network.cameras.solve import solve_cameras
+from recon.network.cameras.world import depth_ranges, settle_world
+
+FOCAL = 800.0
+
+
+def world(views: int = 4, wrong: float = 0.2, seed: int = 0) -> tuple[CameraProblem, list[np.ndarray]]:
+    """A cloud of points that `views` cameras on an arc see, with 0.3 px of noise; a share of the matches is wrong."""
+    rng = np.random.default_rng(seed)
+    X = rng.uniform([-1.5, -1, -0.8], [1.5, 1, 0.8], (250, 3))
+    poses, points = [], []
+    for angle in np.linspace(-0.3, 0.3, views):
+        T = np.eye(4)
+        T[:3, :3] = rotation(np.array([[0.05 * angle, angle, 0.02]]))[0]
+        T[:3, 3] = [0.1 * angle, 0.05, 4.0 + angle]
+        p = X @ T[:3, :3].T + T[:3, 3]
+        points.append(FOCAL * p[:, :2] / p[:, 2:] + rng.normal(0, 0.3, (len(X), 2)))
+        poses.append(T)
+    pairs = {}
+    for a in range(views):
+        for b in range(a + 1, views):
+            match = np.stack([np.arange(len(X))] * 2, 1)
+            bad = rng.choice(len(X), int(wrong * len(X)), replace=False)
+            match[bad, 1] = rng.permutation(match[bad, 1])
+            pairs[a, b] = match
+    problem = CameraProblem(
+        points=points, pairs=pairs, focal_group=np.zeros(views, int), focal_known=np.array([np.nan]),
+        focal_prior=np.array([np.nan]), T_camera_world=[None] * views,
+    )  # fmt: skip
+    return problem, poses
+
+
+def given(problem: CameraProblem, poses: list[np.ndarray | None], focal: float = np.nan) -> CameraProblem:
+    return CameraProblem(
+        problem.points, problem.pairs, problem.focal_group, np.array([focal]), problem.focal_prior, list(poses)
+    )
+
+
+def rotation_error_deg(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip((np.trace(a.T @ b) - 1) / 2, -1, 1))))
+
+
+@pytest.mark.parametrize("views", [2, 3, 5])
+def test_poses_and_focal_are_found_among_wrong_matches(views: int):
+    problem, poses = world(views)
+    scene, _ = solve_cameras(problem, 0)
+    assert scene is not None
+    assert scene.registered.all()
+    for v in range(1, views):
+        true = poses[v][:3, :3] @ poses[0][:3, :3].T
+        assert rotation_error_deg(scene.R[v] @ scene.R[0].T, true) < (2.0 if views == 2 else 0.5)
+    assert scene.focal[0] == pytest.approx(FOCAL, rel=0.1 if views == 2 else 0.03)
+
+
+def test_given_cameras_are_kept_exactly_and_place_the_others():
+    problem, poses = world()
+    scene, _ = solve_cameras(given(problem, [poses[0], None, poses[2], None], FOCAL), 0)
+    assert scene is not None
+    assert scene.registered.all()
+    for v in (0, 2):
+        assert np.array_equal(scene.R[v], poses[v][:3, :3])
+        assert np.array_equal(scene.t[v], poses[v][:3, 3])
+    for v in (1, 3):
+        assert rotation_error_deg(scene.R[v], poses[v][:3, :3]) < 0.2
+        assert np.linalg.norm(scene.t[v] - poses[v][:3, 3]) < 0.03
+    assert (scene.focal == FOCAL).all()
+
+
+def test_one_given_pose_is_where_the_world_is_put():
+    problem, poses = world()
+    known = given(problem, [None, poses[1], None, None])
+    scene, _ = solve_cameras(known, 0)
+    assert scene is not None
+    before = scene.copy()
+    settle_world(scene, known.T_camera_world)
+    np.testing.assert_allclose(scene.R[1], poses[1][:3, :3], atol=1e-12)
+    np.testing.assert_allclose(scene.t[1], poses[1][:3, 3], atol=1e-12)
+    for v in range(4):  # A rigid move of the world changes no relative pose.
+        np.testing.assert_allclose(scene.R[v] @ scene.R[0].T, before.R[v] @ before.R[0].T, atol=1e-10)
+
+
+def test_without_given_poses_the_first_view_is_the_world_and_the_median_depth_is_one():
+    problem, _ = world()
+    scene, tracks = solve_cameras(problem, 0)
+    assert scene is not None
+    assert tracks is not None
+    settle_world(scene, problem.T_camera_world)
+    np.testing.assert_allclose(scene.R[0], np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(scene.t[0], 0, atol=1e-12)
+    assert np.median(scene.points[scene.solved][:, 2]) == pytest.approx(1.0)
+    near, far = depth_ranges(scene, tracks).T
+    assert (near < 1).all()
+    assert (far > 1).all()
+
+
+def test_a_view_that_shares_nothing_is_left_out_and_the_rest_is_solved():
+    problem, _ = world(3)
+    rng = np.random.default_rng(9)
+    points = [*problem.points, rng.uniform(-300, 300, (250, 2))]
+    pairs = dict(problem.pairs) | {(a, 3): np.stack([np.arange(40)] * 2, 1) for a in range(3)}
+    lonely = CameraProblem(points, pairs, np.zeros(4, int), problem.focal_known, problem.focal_prior, [None] * 4)
+    scene, _ = solve_cameras(lonely, 0)
+    assert scene is not None
+    assert scene.registered.tolist() == [True, True, True, False]
+
+
+def test_no_matches_no_map():
+    problem, _ = world(2)
+    empty = CameraProblem(
+        problem.points, {(0, 1): np.zeros((0, 2), int)}, problem.focal_group, problem.focal_known,
+        problem.focal_prior, [None, None],
+    )  # fmt: skip
+    assert solve_cameras(empty, 0) == (None, None)
+
+
+def test_the_same_seed_gives_the_same_map():
+    problem, _ = world()
+    one, two = (solve_cameras(problem, 3)[0] for _ in range(2))
+    assert one is not None
+    assert two is not None
+    assert np.array_equal(one.R, two.R)
+    assert np.array_equal(one.focal, two.focal)
