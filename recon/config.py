@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from recon.network.splat_network import NetworkConfig
-from render.errors import ConfigError
+from render.errors import ConfigError, require
 
 SIZES = range(64, 1025)
 """A photo is kept at a long side of 2048 pixels at most, which is the fine grid of a working grid of 1024."""
@@ -30,6 +30,11 @@ class ReconstructConfig:
     """`cpu`, `cuda`, or `auto`: CUDA where there is any."""
     network: NetworkConfig = field(default_factory=NetworkConfig)
     """Options of the stages."""
+
+    def __post_init__(self) -> None:
+        require(self.size in SIZES, "size", self.size, f"from {SIZES[0]} to {SIZES[-1]} pixels")
+        require(0 <= self.seed < 2**31, "seed", self.seed, "from 0 to 2147483647")
+        require(self.device in ("auto", "cpu", "cuda"), "device", self.device, "auto, cpu or cuda")
 
 
 def load_config(overrides: Sequence[str] = ()) -> ReconstructConfig:
@@ -52,11 +57,7 @@ def load_config(overrides: Sequence[str] = ()) -> ReconstructConfig:
 def build_config(tree: Any) -> ReconstructConfig:
     """A dataclass from plain dicts; unknown keys and wrong types are refused by name."""
     try:
-        config = dacite.from_dict(ReconstructConfig, tree, dacite.Config(strict=True, cast=[tuple]))
+        config = dacite.from_dict(ReconstructConfig, tree, dacite.Config(strict=True))
     except dacite.DaciteError as error:
         raise ConfigError(f"The configuration does not fit: {error}.") from error
-    if config.size not in SIZES:
-        raise ConfigError(f"size is {config.size}; it must be from {SIZES[0]} to {SIZES[-1]} pixels.")
-    if config.device not in ("auto", "cpu", "cuda"):
-        raise ConfigError(f"device is {config.device!r}; it must be auto, cpu or cuda.")
     return config

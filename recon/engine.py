@@ -5,6 +5,7 @@ Knows neither files nor the wire. Scenes of one grid run as one pack: a batch is
 
 import resource
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -52,7 +53,7 @@ class Engine:
             answers.update(zip(chosen, self._run([scenes[i] for i in chosen], seed, progress), strict=True))
         return [answers[i] for i in range(len(scenes))]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _run(
         self, scenes: list[Views], seed: int, progress: StageProgress | None
     ) -> list[Reconstruction | ReconstructionError]:
@@ -61,7 +62,7 @@ class Engine:
         stages: dict[str, dict[str, float]] = {}
 
         def note(stage: str, seconds: float) -> None:
-            stages[stage] = {"seconds": round(seconds, 3), "peak_mib": _peak_mib()}
+            stages[stage] = {"seconds": round(seconds, 3), "peak_mib": peak_mib()}
             if progress is not None:
                 progress(stage)
 
@@ -77,9 +78,14 @@ class Engine:
         registered = sum(o != "not registered" for o in origin)
         if registered < 2:
             return ReconstructionError(" ".join(warnings) or "Fewer than two photos could be registered.")
+        since = time.perf_counter()
         gaussians = fuse(views, prediction, members, self.network.config.fuse).to("cpu")
+        stages = {**stages, "fuse": {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}}
         if len(gaussians) == 0:
             return ReconstructionError("No part of any photo could be placed in space; are the given cameras right?")
+        trusted = prediction.depth.confidence[members] > 0
+        # One pose fixes no scale: metres are metres only between two cameras.
+        metric = views.metric[scene] and origin.count("given") >= 2
         crops = [views.photo_size_wh[v].tolist() for v in members]
         report: dict[str, Any] = {
             "photos": len(members),
@@ -89,13 +95,14 @@ class Engine:
             "device": str(self.device),
             "cameras": dict(zip((views.names[v] for v in members), origin, strict=True)),
             "matching": prediction.cameras.facts[scene],
-            "share_trusted": round(float((prediction.depth.confidence[members] > 0).float().mean()), 3),
+            "share_trusted": round(float(trusted.sum() / views.valid[members].sum().clamp_min(1)), 3),
+            "share_empty": round(float(prediction.depth.empty[members].float().mean()), 3),
             "stages": stages,
             "warnings": list(warnings),
         }
         return Reconstruction(
             gaussians=gaussians,
-            cameras=original_cameras(views, prediction.cameras.cameras, members, views.metric[scene]),
+            cameras=original_cameras(views, prediction.cameras.cameras, members, metric),
             origin=origin,
             names=tuple(views.names[v] for v in members),
             depth=tuple(
@@ -125,7 +132,7 @@ def _bytes(views: Views, view: int, width: int, height: int) -> np.ndarray:
     return (crop * 255).round().to(torch.uint8).cpu().numpy()
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """Largest resident memory of this process so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -48,11 +47,6 @@ class CameraEstimate:
     """Sentences for each scene of the pack."""
     facts: tuple[dict, ...] = ()
     """For each scene, numbers for the report: matches, inliers, tracks, reprojection error in pixels."""
-
-    @property
-    def registered(self) -> Bool[Tensor, "view"]:
-        """Which views have a pose."""
-        return torch.tensor([o != "not registered" for o in self.origin], device=self.cameras.K_px.device)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def make_preview(reconstruction: Reconstruction) -> UInt8[np.ndarray, "height wi
     views = np.linspace(0, count - 1, min(count, MAX_COLUMNS)).round().astype(int).tolist()
     photos = [reconstruction.photos[view] for view in views]
     renders = [_render(reconstruction, view) for view in views]
-    return _grid([photos, renders, _coloured([1 / reconstruction.depth[view].numpy() for view in views])])
+    return _grid([photos, renders, coloured_by_depth([1 / reconstruction.depth[view].numpy() for view in views])])
 
 
 def _render(reconstruction: Reconstruction, view: int) -> _Image:
@@ -33,7 +33,8 @@ def _render(reconstruction: Reconstruction, view: int) -> _Image:
     return (reconstruction.render(cameras).rgb[0].clamp(0, 1) * 255).round().byte().numpy()
 
 
-def _coloured(inverse_depths: list[Float[np.ndarray, "_ _"]]) -> list[_Image]:
+def coloured_by_depth(inverse_depths: list[Float[np.ndarray, "_ _"]]) -> list[_Image]:
+    """Inverse depths on one scale: near is red, far is blue."""
     every = np.concatenate([inverse.ravel() for inverse in inverse_depths])
     far, near = np.percentile(every, FAR_NEAR_PERCENTILES)
     levels = [((d - far) / max(near - far, 1e-12)).clip(0, 1) * 255 for d in inverse_depths]

@@ -25,11 +25,11 @@ class Reconstruction:
     """Where each photo's pose came from."""
     names: tuple[str, ...]
     """File name of each photo, in the order given."""
-    depth: tuple[Float[Tensor, "height width"], ...]
+    depth: tuple[Float[Tensor, "_ _"], ...]
     """z-depth of each whole photo at working resolution, finite and > 0."""
-    confidence: tuple[Float[Tensor, "height width"], ...]
+    confidence: tuple[Float[Tensor, "_ _"], ...]
     """In [0, 1], beside `depth`."""
-    photos: tuple[UInt8[ndarray, "height width 3"], ...]
+    photos: tuple[UInt8[ndarray, "_ _ 3"], ...]
     """The photos at working resolution, sRGB: what previews show."""
     report: dict[str, Any] = field(default_factory=dict)
     """Seconds by stage, counts, warnings: what `report.json` holds."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recon.config import load_config
-from recon.engine import Engine
+from recon.engine import Engine, peak_mib
 from recon.images import load_images
 from recon.known_cameras import match_cameras
 from recon.reconstruction import Reconstruction
@@ -59,14 +59,14 @@ class Reconstructor:
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
         metric = file is not None and file.scale == "metric"
         views = make_views(images, self.config.size, known, metric)
-        read = time.perf_counter() - start
+        read, read_peak_mib = time.perf_counter() - start, peak_mib()
         if progress is not None:
             progress("photos")
         (answer,) = self.engine.reconstruct([views], self.config.seed, progress)
         if isinstance(answer, ReconstructionError):
             raise answer
         report = {**answer.report, "seed": self.config.seed, "size": self.config.size}
-        report["stages"] = {"photos": {"seconds": round(read, 3)}, **report["stages"]}
+        report["stages"] = {"photos": {"seconds": round(read, 3), "peak_mib": read_peak_mib}, **report["stages"]}
         report["seconds"] = round(time.perf_counter() - start, 3)
         report["warnings"] = [*warnings, *report["warnings"]]
         return replace(answer, report=report)

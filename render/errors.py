@@ -47,3 +47,13 @@ class OutputError(SnapsplatError):
 
 class BackendError(SnapsplatError):
     """A backend was asked for that this machine cannot run."""
+
+
+def require(fits: bool, option: str, value: object, right: str) -> None:
+    """Refuse an option's value.
+
+    Raises:
+        ConfigError: `fits` is False.
+    """
+    if not fits:
+        raise ConfigError(f"{option} is {value!r}; it must be {right}.")

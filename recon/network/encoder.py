@@ -27,7 +27,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.matcher = matcher
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def forward(self, views: Views) -> Features:
         maps = [self.matcher.xfeat.net(fine[None])[0] for fine in views.fine]
         return Features(

@@ -9,6 +9,7 @@ from torch import Tensor
 from recon.network.depth.agreement import depth_ratios
 from recon.prediction import Prediction
 from recon.views import Views
+from render.errors import require
 from render.gaussians import Gaussians
 
 IN_THE_WAY = 0.95
@@ -21,6 +22,9 @@ class FuseConfig:
 
     max_gaussians: int = 4_000_000
     """Cap on the count; the least confident go first."""
+
+    def __post_init__(self) -> None:
+        require(self.max_gaussians >= 1, "network.fuse.max_gaussians", self.max_gaussians, "at least 1")
 
 
 def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseConfig) -> Gaussians:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import torch
 from torch import nn
 
 from recon.network.cameras.matching import Matcher
@@ -66,6 +67,8 @@ class _Clock:
         self.since = time.perf_counter()
 
     def __call__(self, stage: str, result: Result) -> Result:
+        if torch.cuda.is_initialized():
+            torch.cuda.synchronize()
         now = time.perf_counter()
         if self.progress is not None:
             self.progress(stage, now - self.since)

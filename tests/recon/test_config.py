@@ -32,6 +32,11 @@ def test_every_network_loads_and_names_every_option(path: Path):
         ("size=5", "5"),
         ("size=4000", "4000"),
         ("device=tpu", "tpu"),
+        ("seed=-1", "seed is -1"),
+        ("network.depth.planes=2", "planes is 2"),
+        ("network.depth.sources=0", "sources is 0"),
+        ("network.fuse.max_gaussians=0", "max_gaussians is 0"),
+        ("network.cameras.sift_ratio=1.5", "sift_ratio is 1.5"),
         ("no equals sign", "no equals sign"),
     ],
 )

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from data_tools.room import Room, room
 from recon.config import load_config
 from recon.engine import Engine
 from recon.images import ImageSet, Photo
 from recon.reconstruction import Reconstruction
 from recon.views import KnownCamera, Views, make_views
 from render.errors import ReconstructionError
-from tests.recon.synthetic import Room, room
+from render.rasterize import rasterize
 
 SIZE = 192
 
@@ -74,6 +75,51 @@ def test_the_scene_drawn_from_a_photos_camera_looks_like_the_photo(posed: Recons
     drawn = posed.render(posed.cameras[[1]].resized((w, h))).rgb[0].clamp(0, 1)
     mse = ((drawn - torch.from_numpy(posed.photos[1]) / 255) ** 2).mean()
     assert -10 * torch.log10(mse) > 22
+
+
+def test_moving_the_given_cameras_moves_the_scene_with_them(engine: Engine, three: Room, posed: Reconstruction):
+    T = torch.eye(4, dtype=torch.float64)
+    T[:3, :3] = torch.tensor([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=torch.float64)
+    T[:3, 3] = torch.tensor([5.0, -3.0, 2.0])
+    known = [KnownCamera(k.K_px, T @ k.T_world_camera) for k in three.known if k.T_world_camera is not None]
+    (moved,) = solved(engine, views_of(three, known))
+    for a, b in zip(moved.depth, posed.depth, strict=True):
+        assert ((a / b - 1).abs() < 1e-3).float().mean() > 0.99
+    middle = (T[:3, :3] @ posed.gaussians.means.double().mean(0) + T[:3, 3]).float()
+    torch.testing.assert_close(moved.gaussians.means.mean(0), middle, atol=0.02, rtol=0)
+
+
+def test_a_scene_can_be_trained_on(posed: Reconstruction):
+    colours = posed.gaussians.sh.clone().requires_grad_()
+    camera = posed.cameras[[0]].resized((96, 72))
+    rasterize(replace(posed.gaussians, sh=colours), camera).rgb.mean().backward()
+    assert colours.grad is not None
+    assert colours.grad.abs().sum() > 0
+
+
+def test_metres_need_two_given_poses(engine: Engine, three: Room):
+    for poses, scale in ((1, "relative"), (3, "metric")):
+        known = [k if i < poses else KnownCamera(k.K_px, None) for i, k in enumerate(three.known)]
+        (answer,) = solved(engine, replace(views_of(three, known), metric=(True,)))
+        assert answer.cameras.scale == scale
+
+
+def test_photos_of_several_shapes_and_a_stranger_among_them(engine: Engine, three: Room):
+    tall = np.ascontiguousarray(three.photos[1][:, 60:-60])
+    photos = [three.photos[0], tall, three.photos[2], room(1, seed=7).photos[0]]
+    images = [Photo(f"{i}.png", p, None, (p.shape[1], p.shape[0]), None) for i, p in enumerate(photos)]
+    (answer,) = solved(engine, make_views(ImageSet(tuple(images)), SIZE))
+    assert answer.origin == ("solved", "solved", "solved", "not registered")
+    assert "3.png" in answer.report["warnings"][0]
+    assert [p.shape[1] < p.shape[0] for p in answer.photos] == [False, True, False, False]
+    for depth, photo in zip(answer.depth, answer.photos, strict=True):
+        assert depth.shape == photo.shape[:2]
+        assert (depth > 0).all()
+        assert depth.isfinite().all()
+    found = answer.cameras.T_world_camera.numpy()
+    truth = three.cameras.T_world_camera.numpy()
+    true, own = np.linalg.inv(truth[0]) @ truth[2], np.linalg.inv(found[0]) @ found[2]
+    assert relative_angle_deg(true, own) < 1.0
 
 
 def test_without_cameras_the_poses_are_found(engine: Engine, three: Room):

@@ -1,5 +1,7 @@
 """The camera solver on worlds that are known: exact points, wrong matches among them, cameras given in part."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -78,7 +80,7 @@ def test_one_given_pose_is_where_the_world_is_put():
     known = given(problem, [None, poses[1], None, None])
     scene, _ = solve_cameras(known, 0)
     assert scene is not None
-    before = scene.copy()
+    before = deepcopy(scene)
     settle_world(scene, known.T_camera_world)
     np.testing.assert_allclose(scene.R[1], poses[1][:3, :3], atol=1e-12)
     np.testing.assert_allclose(scene.t[1], poses[1][:3, 3], atol=1e-12)
@@ -109,6 +111,20 @@ def test_a_view_that_shares_nothing_is_left_out_and_the_rest_is_solved():
     scene, _ = solve_cameras(lonely, 0)
     assert scene is not None
     assert scene.registered.tolist() == [True, True, True, False]
+
+
+def test_a_given_pose_whose_view_shares_nothing_moves_nothing():
+    problem, poses = world(3)
+    points = [*problem.points, np.random.default_rng(9).uniform(-300, 300, (250, 2))]
+    pairs = dict(problem.pairs) | {(a, 3): np.stack([np.arange(40)] * 2, 1) for a in range(3)}
+    lonely = CameraProblem(
+        points, pairs, np.zeros(4, int), problem.focal_known, problem.focal_prior, [None, None, None, poses[0]]
+    )
+    scene, _ = solve_cameras(lonely, 0)
+    assert scene is not None
+    settle_world(scene, lonely.T_camera_world)
+    assert scene.registered.tolist() == [True, True, True, False]
+    np.testing.assert_allclose(scene.R[0], np.eye(3), atol=1e-12)
 
 
 def test_no_matches_no_map():

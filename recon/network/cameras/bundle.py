@@ -39,7 +39,7 @@ class BundleProblem:
     """Standard deviation of log(focal / prior)."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _residuals(R, t, focal, points, start, view, xy):
     """Reprojection residuals, `observation 2`; a point behind its camera counts as 1e3 px off."""
@@ -56,7 +56,7 @@ def _residuals(R, t, focal, points, start, view, xy):
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _rows(view, group, views, out):
     """The seven unknowns that an observation in `view` hangs on."""
@@ -65,7 +65,7 @@ def _rows(view, group, views, out):
     out[CAMERA] = CAMERA * views + group
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _invert(H, out):
     """The inverse of a symmetric 3x3 matrix by its cofactors."""
@@ -79,7 +79,7 @@ def _invert(H, out):
 
 
 # Spelled out entry by entry: products of matrices this small would each allocate and call BLAS.
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _reduced_system(R, t, focal, points, start, view, xy, group, groups, huber, damping):
     """The Schur complement over cameras and focals, its right side, and what brings the points back.
@@ -159,7 +159,7 @@ def _reduced_system(R, t, focal, points, start, view, xy, group, groups, huber, 
     return S, g, inverse, gradient, coupling
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _point_steps(step, start, view, group, views, inverse, gradient, coupling):
     """Steps of the points that belong to `step` of the cameras and focals."""
@@ -224,7 +224,8 @@ def adjust(problem: BundleProblem, iterations: int, huber_px: float = 1.0) -> No
             g[at] += _prior_pull(p) / p.focal_prior_sigma
             step = np.zeros(len(free))
             if free.any():
-                step[free] = -np.linalg.solve(S[np.ix_(free, free)], g[free])
+                # Least squares of the reduced system, since it is singular where points all but coincide.
+                step[free] = -np.linalg.lstsq(S[np.ix_(free, free)], g[free], rcond=None)[0]
             moved = _moved(
                 p,
                 step,

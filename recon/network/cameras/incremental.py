@@ -5,7 +5,7 @@ Schoenberger and Frahm 2016, "Structure-from-Motion Revisited", section 2, witho
 
 import numpy as np
 import poselib
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from recon.network.cameras.bundle import BundleProblem, adjust, errors_px
@@ -86,15 +86,30 @@ class Mapper:
 
     def _add(self, view: int) -> bool:
         chosen = self.scene.solved[self.tracks.track] & (self.tracks.view == view)
-        pose, info = poselib.estimate_absolute_pose(
-            self.tracks.xy[chosen], self.scene.points[self.tracks.track[chosen]], pinhole(self.scene.focal[view]),
-            {"max_reproj_error": 6.0, "seed": self.seed}, {},
-        )  # fmt: skip
+        tried = [(self._place(chosen, f), f) for f in self._focals_to_try(view)]
+        (pose, info), focal = max(tried, key=lambda t: t[0][1]["num_inliers"])
         if info["num_inliers"] < max(MIN_PNP_INLIERS, 0.25 * chosen.sum()):
             return False
         self.scene.R[view], self.scene.t[view] = pose.R, np.asarray(pose.t)
+        self.scene.focal[self.problem.focal_group == self.problem.focal_group[view]] = focal
         self.scene.registered[view] = True
         return True
+
+    def _focals_to_try(self, view: int) -> list[float]:
+        """The focal of the view's group, and others around it where no view of the group is placed yet."""
+        group = self.problem.focal_group[view]
+        start = float(self.scene.focal[view])
+        settled = (self.scene.registered & (self.problem.focal_group == group)).any()
+        if settled or np.isfinite(self.problem.focal_known[group]) or np.isfinite(self.problem.focal_prior[group]):
+            return [start]
+        return [start, *(start * np.geomspace(0.5, 2.0, 9)).tolist()]
+
+    def _place(self, chosen: Bool[ndarray, "observation"], focal: float) -> tuple[poselib.CameraPose, dict]:
+        """A pose from the chosen observations of one view."""
+        return poselib.estimate_absolute_pose(
+            self.tracks.xy[chosen], self.scene.points[self.tracks.track[chosen]], pinhole(focal),
+            {"max_reproj_error": 6.0, "seed": self.seed}, {},
+        )  # fmt: skip
 
     def _triangulate(self, max_error_px: float) -> None:
         triangulate(self.scene, self.tracks, MIN_ANGLE_DEG, max_error_px)
@@ -126,7 +141,7 @@ class Mapper:
 
 
 def score(scene: SceneMap, tracks: Tracks, max_error_px: float = 3.0) -> float:
-    """How much a map explains: views first, then observations by how well they fit (MSAC; Torr and Zisserman 2000)."""
+    """How much a map explains: its observations by how well they fit (MSAC; Torr and Zisserman 2000)."""
     use = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
     error = reprojection_errors(scene, tracks)[use]
     return float(np.clip(1 - (error / max_error_px) ** 2, 0, 1).sum())

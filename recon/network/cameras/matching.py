@@ -42,22 +42,11 @@ class Matcher(nn.Module):
         self.sift_keypoints = sift_keypoints
         self.sift_ratio = sift_ratio
         self.xfeat = XFeat(top_k=xfeat_keypoints)
-        self.xfeat.net.load_state_dict(load_weights("xfeat"), strict=False)
-        self.lighterglue = LightGlue(
-            None,  # type: ignore[arg-type]  # None is kornia's way to say: build it, fetch nothing
-            name="xfeat",
-            input_dim=64,
-            descriptor_dim=96,
-            n_layers=6,
-            num_heads=1,
-            depth_confidence=-1,
-            width_confidence=0.95,
-            filter_threshold=0.1,
-        )
-        self.lighterglue.load_state_dict(load_weights("lighterglue"), strict=False)
+        self.xfeat.net.load_state_dict(load_weights("xfeat"))
+        self.lighterglue = lighterglue()
         self.eval()
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def detect(self, image: Float[Tensor, "3 height width"]) -> Keypoints:
         """Keypoints of one image, sRGB in [0, 1]."""
         height, width = image.shape[1:]
@@ -72,7 +61,7 @@ class Matcher(nn.Module):
             size_wh=(width, height),
         )
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def match(self, a: Keypoints, b: Keypoints) -> Int[ndarray, "match 2"]:
         """Index pairs into the points of `a` and of `b`; each point is in one pair at most."""
         learned = self._match_xfeat(a, b)
@@ -90,6 +79,26 @@ class Matcher(nn.Module):
             for side, k in enumerate((a, b))
         }
         return self.lighterglue(sides)["matches"][0]
+
+
+def lighterglue() -> LightGlue:
+    """LightGlue as trained for XFeat, with its weights."""
+    network = LightGlue(
+        None,  # type: ignore[arg-type]  # None is kornia's way to say: build it, fetch nothing
+        name="xfeat",
+        input_dim=64,
+        descriptor_dim=96,
+        n_layers=6,
+        num_heads=1,
+        depth_confidence=-1,
+        width_confidence=0.95,
+        filter_threshold=0.1,
+        flash=False,  # On CUDA that would be half precision.
+    )
+    # Thresholds of early stopping, which is off, are computed when it is built.
+    weights = load_weights("lighterglue") | {"confidence_thresholds": network.confidence_thresholds}
+    network.load_state_dict(weights)
+    return network
 
 
 def rootsift(

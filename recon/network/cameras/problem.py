@@ -4,7 +4,7 @@ Reference pixels: a view's pixels with the principal point as origin, scaled so 
 `REFERENCE_LONG_SIDE`. Thresholds and focal lengths of photos of any size mean the same there.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -50,13 +50,6 @@ class SceneMap:
     """Which tracks have a point."""
     outlier: Bool[ndarray, "observation"]
     """Observations that contradict their track's point."""
-    notes: list[str] = field(default_factory=list)
-
-    def copy(self) -> "SceneMap":
-        return SceneMap(
-            self.R.copy(), self.t.copy(), self.focal.copy(), self.registered.copy(), self.points.copy(),
-            self.solved.copy(), self.outlier.copy(), list(self.notes),
-        )  # fmt: skip
 
 
 def pinhole(focal: float) -> dict:

@@ -1,4 +1,4 @@
-"""Cameras of one scene: several hypotheses for the focal length and the first pair, the best map wins."""
+"""Cameras of one scene: maps grown from several first pairs, of which the best wins."""
 
 import numpy as np
 from jaxtyping import Float
@@ -9,6 +9,8 @@ from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, Sc
 from recon.network.cameras.tracks import Tracks, build_tracks
 from recon.network.cameras.two_view import START_INLIERS, relative_poses, shared_focals
 
+STARTS = 3
+"""First pairs that are tried."""
 UNKNOWN_FOCAL = 1.1 * REFERENCE_LONG_SIDE
 """Where the focal is expected when nobody says: between a phone's wide lens and a 50 mm one on full frame."""
 UNKNOWN_SIGMA = 0.35
@@ -19,25 +21,21 @@ EXIF_SIGMA = 0.05
 def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, Tracks | None]:
     """The map that explains most, or None where not even two views can be put together."""
     prior, sigma = focal_priors(problem)
+    focal = start_focals(problem, prior, seed)
+    pairs = relative_poses(problem, focal, 1.5, seed)
+    tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
+    ranked = [k for k in sorted(pairs, key=lambda k: -pairs[k].worth) if len(pairs[k].matches) >= START_INLIERS]
     given = sum(T is not None for T in problem.T_camera_world) >= 2
-    best: tuple[float, SceneMap, Tracks] | None = None
-    for focal in focal_hypotheses(problem, prior, seed):
-        pairs = relative_poses(problem, focal, 1.5, seed)
-        ranked = [k for k in sorted(pairs, key=lambda k: -pairs[k].worth) if len(pairs[k].matches) >= START_INLIERS]
-        if not ranked and not given:
-            continue
-        tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
-        for start in [None] if given else ranked[:3]:
-            mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
-            if start is None:
-                mapper.start_from_given()
-            else:
-                mapper.start_from_pair(*start, pairs[start])
-            scene = mapper.grow()
-            points = score(scene, tracks)
-            if best is None or points > best[0]:
-                best = points, scene, tracks
-    return (best[1], best[2]) if best else (None, None)
+    maps = []
+    for start in [None] if given else ranked[:STARTS]:
+        mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
+        if start is None:
+            mapper.start_from_given()
+        else:
+            mapper.start_from_pair(*start, pairs[start])
+        maps.append(mapper.grow())
+    maps = [m for m in maps if given or m.solved.sum() >= START_INLIERS]
+    return (max(maps, key=lambda m: score(m, tracks)), tracks) if maps else (None, None)
 
 
 def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float[ndarray, "group"]]:
@@ -47,12 +45,12 @@ def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float
     return prior, np.where(np.isfinite(exif), EXIF_SIGMA, UNKNOWN_SIGMA)
 
 
-def focal_hypotheses(problem: CameraProblem, prior: Float[ndarray, "group"], seed: int) -> list[Float[ndarray, "view"]]:
-    """Focal length of every view, one array a hypothesis."""
+def start_focals(problem: CameraProblem, prior: Float[ndarray, "group"], seed: int) -> Float[ndarray, "view"]:
+    """Where the focal length of every view starts: what is known, else EXIF's, else what the pairs suggest."""
     groups = problem.focal_group
     blind = ~np.isfinite(problem.focal_known) & ~np.isfinite(problem.focal_prior)
     if not blind.any():
-        return [prior[groups]]
+        return prior[groups]
     focals, weights = shared_focals(problem, seed)
     sane = (focals > 0.4 * REFERENCE_LONG_SIDE) & (focals < 4 * REFERENCE_LONG_SIDE)
     centre = UNKNOWN_FOCAL
@@ -60,4 +58,4 @@ def focal_hypotheses(problem: CameraProblem, prior: Float[ndarray, "group"], see
         order = np.argsort(focals[sane])
         cumulative = np.cumsum(weights[sane][order])
         centre = float(np.interp(0.5 * cumulative[-1], cumulative, focals[sane][order]))
-    return [np.where(blind, centre, prior)[groups]]
+    return np.where(blind, centre, prior)[groups]

@@ -10,13 +10,14 @@ from torch import nn
 
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
-from recon.network.cameras.solve import solve_cameras
+from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
 from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, CameraOrigin
 from recon.views import Views
 from render.cameras import Cameras
+from render.errors import require
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class CamerasConfig:
     """Keypoints of SIFT in a view, at most."""
     sift_ratio: float = 0.85
     """Lowe's ratio: nearest over second nearest distance, at most."""
+
+    def __post_init__(self) -> None:
+        require(self.xfeat_keypoints >= 1, "network.cameras.xfeat_keypoints", self.xfeat_keypoints, "at least 1")
+        require(self.sift_keypoints >= 1, "network.cameras.sift_keypoints", self.sift_keypoints, "at least 1")
+        require(0 < self.sift_ratio <= 1, "network.cameras.sift_ratio", self.sift_ratio, "in (0, 1]")
 
 
 class ClassicalCameras(nn.Module):
@@ -50,11 +56,10 @@ class ClassicalCameras(nn.Module):
         scene, tracks = solve_cameras(problem, seed)
         n = len(members)
         if scene is None or tracks is None:
-            given_poses = np.array([T is not None for T in problem.T_camera_world])
             reason = "No two photos have enough in common to find where they were taken from."
             return _Answer(
-                intrinsics.matrices(np.full(n, 1.1 * REFERENCE_LONG_SIDE)), np.tile(np.eye(4), (n, 1, 1)),
-                np.tile([0.5, 2.0], (n, 1)), _origins(problem, given_poses),
+                intrinsics.matrices(np.full(n, UNKNOWN_FOCAL)), np.tile(np.eye(4), (n, 1, 1)),
+                np.tile([0.5, 2.0], (n, 1)), ("not registered",) * n,
                 (reason,), {"matches": _matches(problem)},
             )  # fmt: skip
         settle_world(scene, problem.T_camera_world)
@@ -166,7 +171,7 @@ def _matches(problem: CameraProblem) -> int:
 
 def _origins(problem: CameraProblem, registered: ndarray) -> tuple[CameraOrigin, ...]:
     return tuple(
-        "given" if T is not None else "solved" if r else "not registered"
+        "not registered" if not r else "given" if T is not None else "solved"
         for T, r in zip(problem.T_camera_world, registered, strict=True)
     )
 

@@ -14,7 +14,7 @@ class Tracks:
     start: Int[ndarray, "track_plus_one"]
     view: Int[ndarray, "observation"]
     xy: Float[ndarray, "observation 2"]
-    """Reference pixels from the principal point: see `recon.network.cameras.solve`."""
+    """Reference pixels from the principal point: see `recon.network.cameras.problem`."""
 
     def __len__(self) -> int:
         return len(self.start) - 1

@@ -11,7 +11,7 @@ from recon.network.cameras.problem import SceneMap
 from recon.network.cameras.tracks import Tracks
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _triangulate(start, view, xy, R, t, focal, registered, min_cosine, max_error):
     """Midpoint of the two rays that meet under the widest angle, kept if the other observations agree.
@@ -67,7 +67,7 @@ def _triangulate(start, view, xy, R, t, focal, registered, min_cosine, max_error
     return points, solved, outlier
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def _error(point, R, t, focal, xy):
     p = R @ point + t

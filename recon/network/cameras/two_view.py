@@ -53,6 +53,12 @@ def relative_poses(
                 {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
             )  # fmt: skip
             R, t, inlier = pose.R, np.asarray(pose.t), np.array(info["inliers"], dtype=bool)
+            if _focals_differ_and_are_guessed(problem, a, b):
+                _, loose = poselib.estimate_fundamental(
+                    xa, xb, {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {}
+                )
+                # A wrong guess of one focal rejects good matches; the fundamental matrix asks for no focal.
+                inlier = max(inlier, np.array(loose["inliers"], dtype=bool), key=np.sum)
         if inlier.sum() < MIN_INLIERS:
             continue
         ra = bearings(xa[inlier], focal[a]) @ R.T
@@ -60,6 +66,12 @@ def relative_poses(
         angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
         found[a, b] = TwoView(R, t, match[inlier], float(np.median(angle)))
     return found
+
+
+def _focals_differ_and_are_guessed(problem: CameraProblem, a: int, b: int) -> bool:
+    groups = problem.focal_group[[a, b]]
+    guessed = np.isnan(problem.focal_known[groups]) & np.isnan(problem.focal_prior[groups])
+    return bool(groups[0] != groups[1] and guessed.any())
 
 
 def epipolar_errors_px(
@@ -85,7 +97,7 @@ def shared_focals(problem: CameraProblem, seed: int) -> tuple[Float[ndarray, "pa
     """
     focals, weights = [], []
     for (a, b), match in problem.pairs.items():
-        if len(match) < MIN_INLIERS:
+        if len(match) < MIN_INLIERS or problem.focal_group[a] != problem.focal_group[b]:
             continue
         pair, info = poselib.estimate_shared_focal_relative_pose(
             problem.points[a][match[:, 0]], problem.points[b][match[:, 1]], np.zeros((2, 1)),

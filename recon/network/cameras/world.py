@@ -9,20 +9,20 @@ from recon.network.cameras.tracks import Tracks
 
 MARGIN = (0.8, 1.3)
 """Room beyond the nearest and the farthest percentile of the matched points."""
+FARTHEST = 15.0
+"""No depth is looked for beyond this many times the median, so that nothing lies out where viewers lose it."""
 
 
 def settle_world(scene: SceneMap, given: list[Float[ndarray, "4 4"] | None]) -> None:
     """Move the map, in place, to the frame that was asked for.
 
     With two given poses or more it is there already. With one, that view keeps its pose and the scale stays open.
-    With none, the first registered view is the world, and the median depth of its points is 1.
+    With none that is registered, the first registered view is the world, and the median depth of its points is 1.
     """
-    known = [v for v, T in enumerate(given) if T is not None]
+    known = [v for v, T in enumerate(given) if T is not None and scene.registered[v]]
     if len(known) > 1:
         return
     anchor = known[0] if known else int(np.flatnonzero(scene.registered)[0])
-    if not scene.registered[anchor]:
-        return
     factor = 1.0
     if not known:
         depth = scene.points[scene.solved] @ scene.R[anchor, 2] + scene.t[anchor, 2]
@@ -51,7 +51,8 @@ def depth_ranges(scene: SceneMap, tracks: Tracks) -> Float[ndarray, "view 2"]:
         depth = points @ scene.R[v, 2] + scene.t[v, 2]
         depth = depth[depth > 0]
         if len(depth) >= 10:
-            ranges[v] = np.percentile(depth, [1, 99]) * MARGIN
+            near, middle, far = np.percentile(depth, [1, 50, 99])
+            ranges[v] = near * MARGIN[0], min(far * MARGIN[1], FARTHEST * middle)
         else:
             centres = -np.einsum("vji,vj->vi", scene.R, scene.t)[scene.registered]
             baseline = np.median(np.linalg.norm(centres[1:] - centres[:-1], axis=1)) if len(centres) > 1 else 1.0

@@ -29,17 +29,19 @@ class Agreement:
 def agreement(
     cameras: Cameras,
     inverse_depth: Float[Tensor, "view height width"],
+    shown: Bool[Tensor, "view height width"],
     trusted: Bool[Tensor, "view height width"],
     view: int,
     others: Sequence[int],
 ) -> Agreement:
-    """Check one view against `others`; only their `trusted` pixels can say that they see through something."""
+    """Check one view against `others`: what they have `shown` can agree, what is `trusted` can see through."""
     own = inverse_depth[view]
     agreeing, violated = torch.zeros_like(own), torch.zeros_like(own)
     total, weight = own.clone(), torch.ones_like(own)
     for other in others:
         ratio, inside = depth_ratios(cameras, own, inverse_depth[other], view, other)
-        close = (ratio - 1).abs() < TOLERANCE
+        something, _ = depth_ratios(cameras, own, shown[other].float(), view, other)
+        close = ((ratio - 1).abs() < TOLERANCE) & (something > 0)
         agrees = inside & close.any(0)
         mean = (ratio * close).sum(0) / close.sum(0).clamp_min(1)
         total += torch.where(agrees, own * mean, torch.zeros_like(own))

@@ -25,7 +25,8 @@ def shows_nothing(views: Views) -> Bool[Tensor, "view height width"]:
     for v, (w, h) in enumerate(views.photo_size_wh.tolist()):
         inside = torch.zeros(height, width, dtype=torch.bool, device=views.valid.device)
         inside[:h, :w] = True
-        empty.append(inside & (~views.valid[v] | black_backdrop(views.pixels[v])))
+        empty.append(inside & ~views.valid[v])
+        empty[v][:h, :w] |= black_backdrop(views.pixels[v, :, :h, :w])
     return torch.stack(empty)
 
 

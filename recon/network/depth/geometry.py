@@ -38,12 +38,10 @@ def project(
     return torch.where(front[..., None], uv, torch.full_like(uv, -1e6)), torch.where(front, z, torch.zeros_like(z))
 
 
-def sample(
-    image: Float[Tensor, "channel height width"], uv: Float[Tensor, "h w 2"], mode: str = "bilinear"
-) -> Float[Tensor, "channel h w"]:
+def sample(image: Float[Tensor, "channel height width"], uv: Float[Tensor, "h w 2"]) -> Float[Tensor, "channel h w"]:
     """Image values at pixels `uv` (pixel centres at +0.5), the border's value beyond it."""
     height, width = image.shape[1:]
     grid = uv / torch.tensor([width, height], device=uv.device, dtype=uv.dtype) * 2 - 1
     return torch.nn.functional.grid_sample(
-        image[None], grid[None].clamp(-3, 3), mode=mode, padding_mode="border", align_corners=False
+        image[None], grid[None].clamp(-3, 3), mode="bilinear", padding_mode="border", align_corners=False
     )[0]

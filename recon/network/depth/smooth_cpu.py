@@ -1,4 +1,4 @@
-"""Semi-global matching of `smooth` in numba: rows or columns of pixels in parallel."""
+"""Semi-global matching of `smooth` in numba: as few meetings of threads as can be."""
 
 from typing import no_type_check
 
@@ -71,16 +71,20 @@ def _horizontal(cost, image, small, total):
 
 @numba.njit(parallel=True, cache=True)
 @no_type_check
-def _vertical(cost, image, small, total):
-    """Down and up, straight and along both diagonals."""
+def _vertical(cost, image, small, totals):
+    """Down into `totals[0]` and up into `totals[1]`, straight and along both diagonals.
+
+    A thread a way, and none within a row: threads that meet after every row stand still whenever another program
+    wants a core.
+    """
     height, width, planes = cost.shape
-    a = np.empty((3, width, planes + 1), np.float32)
-    b = np.empty((3, width, planes + 1), np.float32)
-    for way in range(2):
+    for way in numba.prange(2):
+        a = np.empty((3, width, planes + 1), np.float32)
+        b = np.empty((3, width, planes + 1), np.float32)
         for n in range(height):
             i = n if way == 0 else height - 1 - n
             above = i - 1 if way == 0 else i + 1
-            for j in numba.prange(width):
+            for j in range(width):
                 for k in range(3):
                     before = j - (k - 1)
                     if n == 0 or before < 0 or before >= width:
@@ -89,15 +93,14 @@ def _vertical(cost, image, small, total):
                         large = _large(image, i, j, above, before, small)
                         _advance(cost[i, j], a[k, before], b[k, j], small, large)
                     for d in range(planes):
-                        total[i, j, d] += b[k, j, d]
+                        totals[way, i, j, d] += b[k, j, d]
             a, b = b, a
 
 
 def aggregate(cost: np.ndarray, image: np.ndarray) -> np.ndarray:
     """See `smooth.aggregate`; `cost` is `height width plane`, `image` is `height width 3`, both float32."""
-    total = np.zeros_like(cost)
+    totals = np.zeros((2, *cost.shape), np.float32)
     small = np.float32(SMALL / cost.shape[2])
-    _horizontal(cost, image, small, total)
-    _vertical(cost, image, small, total)
-    total /= 8
-    return total
+    _horizontal(cost, image, small, totals[0])
+    _vertical(cost, image, small, totals)
+    return (totals[0] + totals[1]) / 8

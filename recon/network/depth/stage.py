@@ -18,6 +18,7 @@ from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
 from render.cameras import Cameras
+from render.errors import require
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,15 @@ class DepthConfig:
     min_likeness: float = 0.6
     """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
 
+    def __post_init__(self) -> None:
+        require(self.planes >= 3, "network.depth.planes", self.planes, "at least 3")
+        require(self.sources >= 1, "network.depth.sources", self.sources, "at least 1")
+        require(
+            0 <= self.descriptor_weight <= 1, "network.depth.descriptor_weight", self.descriptor_weight, "in [0, 1]"
+        )
+        require(self.rounds >= 1, "network.depth.rounds", self.rounds, "at least 1")
+        require(-1 <= self.min_likeness <= 1, "network.depth.min_likeness", self.min_likeness, "in [-1, 1]")
+
 
 class ClassicalDepth(nn.Module):
     """Depth of every registered view from its best sources, then made to agree between all views of a scene."""
@@ -43,7 +53,7 @@ class ClassicalDepth(nn.Module):
         super().__init__()
         self.config = config
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
         empty = shows_nothing(views)
         shown = views.valid & ~empty
@@ -55,7 +65,8 @@ class ClassicalDepth(nn.Module):
             if len(registered) < 2:
                 continue
             inverse, likeness = self._sweep(views, features, estimate, registered)
-            agreed = self._agree(estimate.cameras, inverse, shown & (likeness > self.config.min_likeness), registered)
+            good = likeness > self.config.min_likeness
+            agreed = self._agree(estimate.cameras, inverse, shown, good, registered)
             for v in registered:
                 close, behind = complete(agreed.inverse_depth[v], agreed.confidence[v] > 0)
                 depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
@@ -80,20 +91,21 @@ class ClassicalDepth(nn.Module):
         self,
         cameras: Cameras,
         inverse: Float[Tensor, "view height width"],
-        eligible: Bool[Tensor, "view height width"],
+        shown: Bool[Tensor, "view height width"],
+        alike: Bool[Tensor, "view height width"],
         members: list[int],
     ) -> "_Agreed":
         """Average depths with the views that agree, round by round; trust what is agreed on and not seen through."""
-        inverse, trusted = inverse.clone(), torch.zeros_like(eligible)
+        inverse, trusted = inverse.clone(), torch.zeros_like(shown)
         confidence = torch.zeros_like(inverse)
         others = {v: [m for m in members if m != v] for v in members}
         for _ in range(self.config.rounds):
-            found = {v: agreement(cameras, inverse, trusted, v, others[v]) for v in members}
+            found = {v: agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
                 inverse[v] = found[v].refined
-                trusted[v] = eligible[v] & (found[v].agreeing >= 1)
+                trusted[v] = shown[v] & alike[v] & (found[v].agreeing >= 1)
         for v in members:
-            last = agreement(cameras, inverse, trusted, v, others[v])
+            last = agreement(cameras, inverse, shown, trusted, v, others[v])
             good = trusted[v] & (last.violated == 0)
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)

@@ -1,4 +1,4 @@
-"""A textured room whose every pixel's depth is known: what tests look at instead of photos of their own."""
+"""A textured room whose every pixel's depth is known: what tests look at, and one of the scenes in the docs."""
 
 from dataclasses import dataclass
 

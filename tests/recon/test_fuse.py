@@ -1,0 +1,104 @@
+"""Fusion drops what another view contradicts, and asks for a second layer only where depth is unsure."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from recon.images import ImageSet, Photo
+from recon.network.depth.agreement import agreement
+from recon.network.fuse import FuseConfig, fuse
+from recon.network.gaussians import pixel_gaussians
+from recon.prediction import CameraEstimate, DepthEstimate, Prediction
+from recon.views import Views, make_views
+from render.cameras import Cameras
+
+SIZE_WH = (64, 48)
+
+
+def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
+    """Two cameras side by side before the plane z = 2; `depth` is what they believe, all of it trusted."""
+    rng = np.random.default_rng(0)
+    photos = [Photo(f"{i}.png", rng.integers(60, 255, (48, 64, 3), np.uint8), None, SIZE_WH, None) for i in range(2)]
+    views = make_views(ImageSet(tuple(photos)), 64)
+    T = torch.eye(4, dtype=torch.float64).repeat(2, 1, 1)
+    T[1, 0, 3] = 0.25
+    K = torch.tensor([[64.0, 0, 32], [0, 64.0, 24], [0, 0, 1]], dtype=torch.float64).repeat(2, 1, 1)
+    cameras = Cameras(K_px=K, T_world_camera=T, size_wh=torch.tensor([SIZE_WH] * 2))
+    confidence, backstop = torch.ones_like(depth), 1.5 * depth
+    return views, Prediction(
+        cameras=CameraEstimate(cameras, ("solved", "solved"), torch.tensor([[1.0, 4.0]] * 2)),
+        depth=DepthEstimate(depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool)),
+        gaussians=pixel_gaussians(views, cameras, depth, confidence),
+        backstop=pixel_gaussians(views, cameras, backstop, confidence),
+    )
+
+
+def wall() -> torch.Tensor:
+    return torch.full((2, 48, 64), 2.0)
+
+
+def test_what_agrees_is_kept_once_a_pixel():
+    views, prediction = two_views_of_a_wall(wall())
+    assert len(fuse(views, prediction, [0, 1], FuseConfig())) == 2 * 48 * 64
+
+
+def test_a_floater_in_front_of_what_the_other_view_is_sure_of_goes():
+    depth = wall()
+    depth[0, 20:28, 30:38] = 1.0
+    views, prediction = two_views_of_a_wall(depth)
+    scene = fuse(views, prediction, [0, 1], FuseConfig())
+    assert len(scene) == 2 * 48 * 64 - 64
+    assert (scene.means[:, 2] > 1.5).all()
+
+
+def test_an_unsure_view_cannot_remove_anything_and_gets_a_backstop():
+    depth = wall()
+    depth[0, 20:28, 30:38] = 1.0
+    views, prediction = two_views_of_a_wall(depth)
+    confidence = prediction.depth.confidence.clone()
+    confidence[1] = 0
+    unsure = replace(prediction, depth=replace(prediction.depth, confidence=confidence))
+    assert len(fuse(views, unsure, [0, 1], FuseConfig())) == 3 * 48 * 64
+
+
+def test_where_one_view_shows_nothing_the_others_points_go():
+    views, prediction = two_views_of_a_wall(wall())
+    empty = prediction.depth.empty.clone()
+    empty[1, 10:30, 10:40] = True
+    scene = fuse(views, replace(prediction, depth=replace(prediction.depth, empty=empty)), [0, 1], FuseConfig())
+    own = 48 * 64 - 20 * 30
+    carved = 48 * 64 - (len(scene) - own)
+    # The pixels of view 0 whose four neighbours in view 1 are all empty: the region less a border of one pixel.
+    assert 19 * 29 - 60 <= carved <= 20 * 30
+
+
+def test_an_unregistered_view_adds_nothing():
+    views, prediction = two_views_of_a_wall(wall())
+    lost = replace(prediction, cameras=replace(prediction.cameras, origin=("solved", "not registered")))
+    assert len(fuse(views, lost, [0, 1], FuseConfig())) == 48 * 64
+
+
+def test_the_cap_keeps_the_most_confident():
+    views, prediction = two_views_of_a_wall(wall())
+    confidence = prediction.depth.confidence.clone()
+    confidence[0] = 0.5
+    capped = fuse(
+        views, replace(prediction, depth=replace(prediction.depth, confidence=confidence)), [0, 1], FuseConfig(1000)
+    )
+    whole = prediction.gaussians.means[1].reshape(-1, 3)[:1000]
+    assert torch.equal(capped.means, whole)
+
+
+def test_agreement_counts_those_that_agree_and_those_that_see_through():
+    depth = wall()
+    depth[0, 20:28, 30:38] = 1.0
+    _, prediction = two_views_of_a_wall(depth)
+    everything = torch.ones(2, 48, 64, dtype=torch.bool)
+    found = agreement(prediction.cameras.cameras, 1 / depth, everything, everything, 0, [1])
+    assert (found.violated[21:27, 31:37] == 1).all()
+    assert (found.agreeing[:20, 10:] == 1).all()
+    torch.testing.assert_close(found.refined[:20, 10:], torch.full((20, 54), 0.5))
+    nothing = agreement(prediction.cameras.cameras, 1 / depth, ~everything, ~everything, 0, [1])
+    assert nothing.agreeing.sum() == 0
+    assert nothing.violated.sum() == 0
