@@ -1,4 +1,5 @@
-# `make demo` and `make test` each make the environment that they need in .venv, on a fresh machine too.
+# `make demo` and `make test` each make the environment that they need in .venv, on a fresh machine too; `make pictures`
+# makes those of docs/images anew.
 #
 # Variables: PYTHON       the interpreter that .venv is made with; without it, the first that fits
 #            TORCH_INDEX  address of a package index that torch is taken from, such as PyTorch's index of CPU builds
@@ -15,7 +16,7 @@ SAY_INSTALL = @echo "Installing into .venv; the first time takes some minutes.";
 	fi
 TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: demo test clean
+.PHONY: demo test pictures clean
 
 demo: .venv/.installed
 	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
@@ -29,6 +30,9 @@ test: .venv/.installed-dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+pictures: .venv/.installed
+	$(BIN)/python -m data_tools.make_pictures
 
 clean:
 	rm -rf .venv out
