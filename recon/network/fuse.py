@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recon.network.depth.agreement import depth_ratios
+from recon.network.depth.agreement import Landing
 from recon.prediction import Prediction
 from recon.views import Views
 from render.errors import require
@@ -56,8 +56,8 @@ def _contradicted(
     cameras, depth = prediction.cameras.cameras, prediction.depth
     bad = torch.zeros_like(inverse_depth, dtype=torch.bool)
     for other in others:
-        ratio, inside = depth_ratios(cameras, inverse_depth, 1 / depth.depth[other], view, other)
-        sure, _ = depth_ratios(cameras, inverse_depth, (depth.confidence[other] > 0).float(), view, other)
-        empty, _ = depth_ratios(cameras, inverse_depth, depth.empty[other].float(), view, other)
-        bad |= inside & (((ratio < IN_THE_WAY) & (sure > 0)).all(0) | (empty > 0).all(0))
+        landing = Landing.of(cameras, inverse_depth, view, other)
+        sure = landing.read(depth.confidence[other]) > 0
+        nearer = landing.depth < IN_THE_WAY * landing.read(depth.depth[other])
+        bad |= landing.inside & ((nearer & sure).all(0) | landing.read(depth.empty[other]).all(0))
     return bad

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from recon.network.depth.geometry import project, relative_projection
@@ -39,40 +39,41 @@ def agreement(
     agreeing, violated = torch.zeros_like(own), torch.zeros_like(own)
     total, weight = own.clone(), torch.ones_like(own)
     for other in others:
-        ratio, inside = depth_ratios(cameras, own, inverse_depth[other], view, other)
-        something, _ = depth_ratios(cameras, own, shown[other].float(), view, other)
-        close = ((ratio - 1).abs() < TOLERANCE) & (something > 0)
-        agrees = inside & close.any(0)
+        landing = Landing.of(cameras, own, view, other)
+        ratio = landing.depth * landing.read(inverse_depth[other])
+        close = ((ratio - 1).abs() < TOLERANCE) & landing.read(shown[other])
+        agrees = landing.inside & close.any(0)
         mean = (ratio * close).sum(0) / close.sum(0).clamp_min(1)
         total += torch.where(agrees, own * mean, torch.zeros_like(own))
         weight += agrees
         agreeing += agrees
-        sure, _ = depth_ratios(cameras, own, trusted[other].float(), view, other)
-        in_front = (ratio < 1 - TOLERANCE).all(0) & (sure > 0).all(0)
-        violated += inside & in_front
+        in_front = (ratio < 1 - TOLERANCE).all(0) & landing.read(trusted[other]).all(0)
+        violated += landing.inside & in_front
     return Agreement(agreeing, violated, total / weight)
 
 
-def depth_ratios(
-    cameras: Cameras,
-    inverse_depth: Float[Tensor, "height width"],
-    other_inverse_depth: Float[Tensor, "height width"],
-    view: int,
-    other: int,
-) -> tuple[Float[Tensor, "4 height width"], Bool[Tensor, "height width"]]:
-    """A point's depth in another view over the depth seen there, at the four pixels around where it lands.
+@dataclass(frozen=True)
+class Landing:
+    """Where the points of one view's pixels land in another view."""
 
-    Less than 1: the point lies in front of what the other view sees. Also: whether it lands inside.
-    """
-    height, width = inverse_depth.shape
-    uv, z_ratio = project(*relative_projection(cameras, view, other), inverse_depth)
-    depth_there = z_ratio / inverse_depth
-    corner = torch.floor(uv - 0.5).long()
-    inside = (uv >= 0).all(-1) & (uv[..., 0] <= width) & (uv[..., 1] <= height) & (z_ratio > 0)
-    ratios = []
-    for row in (0, 1):
-        for column in (0, 1):
-            i = (corner[..., 1] + row).clamp(0, height - 1)
-            j = (corner[..., 0] + column).clamp(0, width - 1)
-            ratios.append(depth_there * other_inverse_depth[i, j])
-    return torch.stack(ratios), inside
+    depth: Float[Tensor, "height width"]
+    """z-depth of the points in the other view."""
+    inside: Bool[Tensor, "height width"]
+    """Whether they land on its picture."""
+    corner: Int[Tensor, "height width 2"]
+    """Column and row of the upper left of the four pixels around."""
+
+    @staticmethod
+    def of(cameras: Cameras, inverse_depth: Float[Tensor, "height width"], view: int, other: int) -> "Landing":
+        """Of the points of `view` in `other`."""
+        height, width = inverse_depth.shape
+        uv, z_ratio = project(*relative_projection(cameras, view, other), inverse_depth)
+        inside = (uv >= 0).all(-1) & (uv[..., 0] <= width) & (uv[..., 1] <= height) & (z_ratio > 0)
+        return Landing(z_ratio / inverse_depth, inside, torch.floor(uv - 0.5).long())
+
+    def read(self, image: Shaped[Tensor, "height width"]) -> Shaped[Tensor, "4 height width"]:
+        """What the other view's `image` says at the four pixels around each point; at the border, the nearest."""
+        height, width = image.shape
+        columns = [(self.corner[..., 0] + k).clamp(0, width - 1) for k in (0, 1)]
+        rows = [(self.corner[..., 1] + k).clamp(0, height - 1) * width for k in (0, 1)]
+        return image.flatten()[torch.stack([row + column for row in rows for column in columns])]
