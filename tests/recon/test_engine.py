@@ -176,9 +176,17 @@ def test_the_order_of_given_views_only_orders_the_answer(engine: Engine, three: 
         assert close.float().mean() > 0.99
 
 
-def test_photos_of_different_places_are_refused_and_leave_the_rest_of_the_batch_alone(engine: Engine, three: Room):
+def test_photos_of_different_places_are_called_a_guess(engine: Engine):
     strangers = replace(room(1), photos=[room(1, seed=3).photos[0], room(1, seed=4).photos[0]])
-    refused, fine = engine.reconstruct([views_of(strangers), views_of(three, three.known)])
+    (answer,) = solved(engine, views_of(strangers))
+    assert "the cameras are a guess" in answer.report["warnings"][0]
+
+
+def test_photos_without_anything_to_match_are_refused_and_leave_the_rest_of_the_batch_alone(
+    engine: Engine, three: Room
+):
+    blank = replace(three, photos=[np.full((288, 384, 3), 90, np.uint8)] * 2)
+    refused, fine = engine.reconstruct([views_of(blank), views_of(three, three.known)])
     assert isinstance(refused, ReconstructionError)
     assert "No two photos" in str(refused)
     assert isinstance(fine, Reconstruction)

@@ -50,6 +50,8 @@ class SceneMap:
     """Which tracks have a point."""
     outlier: Bool[ndarray, "observation"]
     """Observations that contradict their track's point."""
+    guessed: bool = False
+    """Whether nothing that deserves belief holds it together."""
 
 
 def pinhole(focal: float) -> dict:

@@ -7,7 +7,7 @@ from numpy import ndarray
 from recon.network.cameras.incremental import Mapper, score
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.tracks import Tracks, build_tracks
-from recon.network.cameras.two_view import START_INLIERS, relative_poses, shared_focals
+from recon.network.cameras.two_view import GUESS_INLIERS, START_INLIERS, TwoView, relative_poses, shared_focals
 
 STARTS = 3
 """First pairs that are tried."""
@@ -19,23 +19,38 @@ EXIF_SIGMA = 0.05
 
 
 def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, Tracks | None]:
-    """The map that explains most, or None where not even two views can be put together."""
+    """The map that explains most, or None where not even two views can be put together.
+
+    Where no pair of views agrees on enough to be believed, the best of them starts a map all the same, marked as
+    `guessed`.
+    """
     prior, sigma = focal_priors(problem)
     focal = start_focals(problem, prior, seed)
     pairs = relative_poses(problem, focal, 1.5, seed)
-    tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
-    ranked = [k for k in sorted(pairs, key=lambda k: -pairs[k].worth) if len(pairs[k].matches) >= START_INLIERS]
     given = sum(T is not None for T in problem.T_camera_world) >= 2
+    ranked = [k for k in _by_worth(pairs) if len(pairs[k].matches) >= START_INLIERS][:STARTS]
+    guessed = not ranked and not given
+    if guessed:
+        pairs = relative_poses(problem, focal, 1.5, seed, GUESS_INLIERS)
+        ranked = _by_worth(pairs)[:1]
+    tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
     maps = []
-    for start in [None] if given else ranked[:STARTS]:
+    for start in [None] if given else ranked:
         mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
         if start is None:
             mapper.start_from_given()
         else:
             mapper.start_from_pair(*start, pairs[start])
         maps.append(mapper.grow())
-    maps = [m for m in maps if given or m.solved.sum() >= START_INLIERS]
-    return (max(maps, key=lambda m: score(m, tracks)), tracks) if maps else (None, None)
+    if not maps:
+        return None, None
+    best = max(maps, key=lambda m: score(m, tracks))
+    best.guessed = guessed or (not given and bool(best.solved.sum() < START_INLIERS))
+    return best, tracks
+
+
+def _by_worth(pairs: dict[tuple[int, int], TwoView]) -> list[tuple[int, int]]:
+    return sorted(pairs, key=lambda k: -pairs[k].worth)
 
 
 def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float[ndarray, "group"]]:

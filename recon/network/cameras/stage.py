@@ -182,7 +182,12 @@ def _warnings(views: Views, members: list[int], scene: SceneMap) -> list[str]:
     lost = [views.names[members[v]] for v in np.flatnonzero(~scene.registered)]
     if lost:
         out.append(f"Not registered, since too little of it is seen in the other photos: {', '.join(lost)}.")
-    if scene.solved.sum() < 50:
+    if scene.guessed:
+        out.append(
+            "No two photos have enough in common to tell where they were taken from: the cameras are a guess, "
+            "and so is the scene. Take photos with smaller steps between them."
+        )
+    elif scene.solved.sum() < 50:
         out.append(f"Only {int(scene.solved.sum())} points are seen by two photos or more: the cameras are doubtful.")
     return out
 

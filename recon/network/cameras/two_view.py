@@ -33,13 +33,21 @@ class TwoView:
         return len(self.matches) * min(self.parallax_deg, 8.0) * (1.0 if self.parallax_deg > 1.5 else 0.2)
 
 
+GUESS_INLIERS = 8
+"""The least that a relative pose can be guessed from."""
+
+
 def relative_poses(
-    problem: CameraProblem, focal: Float[ndarray, "view"], threshold_px: float, seed: int
+    problem: CameraProblem,
+    focal: Float[ndarray, "view"],
+    threshold_px: float,
+    seed: int,
+    min_inliers: int = MIN_INLIERS,
 ) -> dict[tuple[int, int], TwoView]:
-    """The pairs that a calibrated relative pose explains with at least `MIN_INLIERS` matches."""
+    """The pairs that a calibrated relative pose explains with at least `min_inliers` matches."""
     found = {}
     for (a, b), match in problem.pairs.items():
-        if len(match) < MIN_INLIERS:
+        if len(match) < min_inliers:
             continue
         xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
         Ta, Tb = problem.T_camera_world[a], problem.T_camera_world[b]
@@ -59,7 +67,7 @@ def relative_poses(
                 )
                 # A wrong guess of one focal rejects good matches; the fundamental matrix asks for no focal.
                 inlier = max(inlier, np.array(loose["inliers"], dtype=bool), key=np.sum)
-        if inlier.sum() < MIN_INLIERS:
+        if inlier.sum() < min_inliers:
             continue
         ra = bearings(xa[inlier], focal[a]) @ R.T
         rb = bearings(xb[inlier], focal[b])
