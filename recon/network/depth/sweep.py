@@ -5,6 +5,8 @@ cross-correlation of colour patches, warped plane by plane, for detail; and the 
 changed its look. This module is the readable twin in torch, which also runs on CUDA; `sweep_cpu` is the fast one.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -29,17 +31,13 @@ def colour_likeness(
 ) -> Float[Tensor, "plane height width"]:
     """Damped ZNCC over 5x5 pixels and three channels together, of the better half of the sources; in [-1, 1]."""
     mean, variance = _patch_statistics(reference)
-    planes = []
-    for inverse_depth in inverse_depths:
-        found, seen = [], []
-        for s in range(len(sources)):
-            warped, inside = _warp(sources[s], valid[s], M[s], m[s], inverse_depth)
-            other_mean, other_variance = _patch_statistics(warped)
-            covariance = (_box(reference * warped) - mean * other_mean).sum(0)
-            found.append(covariance / ((variance + FLATNESS) * (other_variance + FLATNESS)).sqrt())
-            seen.append(inside)
-        planes.append(better_half(torch.stack(found), torch.stack(seen)))
-    return torch.stack(planes)
+
+    def correlation(warped: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
+        other_mean, other_variance = _patch_statistics(warped)
+        covariance = (_box(reference * warped) - mean * other_mean).sum(0)
+        return covariance / ((variance + FLATNESS) * (other_variance + FLATNESS)).sqrt()
+
+    return _sweep(correlation, sources, valid, M, m, inverse_depths)
 
 
 def descriptor_likeness(
@@ -51,12 +49,24 @@ def descriptor_likeness(
     inverse_depths: Float[Tensor, "plane"],
 ) -> Float[Tensor, "plane height width"]:
     """Cosine of unit descriptors, of the better half of the sources; in [-1, 1]."""
+    return _sweep(lambda warped: (reference * warped).sum(0), sources, valid, M, m, inverse_depths)
+
+
+def _sweep(
+    compare: Callable[[Tensor], Tensor],
+    sources: Float[Tensor, "source channel height width"],
+    valid: Bool[Tensor, "source height width"],
+    M: Float[Tensor, "source 3 3"],
+    m: Float[Tensor, "source 3"],
+    inverse_depths: Float[Tensor, "plane"],
+) -> Float[Tensor, "plane height width"]:
+    """What `compare` says of the sources, each warped by each plane, of the better half of them."""
     planes = []
     for inverse_depth in inverse_depths:
         found, seen = [], []
         for s in range(len(sources)):
             warped, inside = _warp(sources[s], valid[s], M[s], m[s], inverse_depth)
-            found.append((reference * warped).sum(0))
+            found.append(compare(warped))
             seen.append(inside)
         planes.append(better_half(torch.stack(found), torch.stack(seen)))
     return torch.stack(planes)
