@@ -66,29 +66,29 @@ def decode_photo(file: Path) -> DecodedPhoto:
     try:
         with file.open("rb") as stream:
             if not stream.read(1):
-                raise PhotoError(file.name, "the file is empty.")
+                raise PhotoError(file, "is empty.")
             stream.seek(0)
-            image = _open(stream, file.name)
-            _judge_size(file.name, *image.size)
-            return _decode(image, file.name)
+            image = _open(stream, file)
+            _judge_size(file, *image.size)
+            return _decode(image, file)
     except OSError as error:
-        raise PhotoError(file.name, f"cannot be opened ({error.strerror or error}).") from error
+        raise PhotoError(file, f"cannot be opened ({error.strerror or error}).") from error
 
 
-def _open(stream: BinaryIO, name: str) -> Image.Image:
+def _open(stream: BinaryIO, file: Path) -> Image.Image:
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise PhotoError(
-            name, f"has too many pixels ({error}); at most {MAX_MEGAPIXELS} megapixels are decoded."
+            file, f"has too many pixels ({error}); at most {MAX_MEGAPIXELS} megapixels are decoded."
         ) from error
     except Image.UnidentifiedImageError as error:
-        raise PhotoError(name, f"is not a photo that can be read; {', '.join(FORMATS)} can.") from error
+        raise PhotoError(file, f"is not a photo that can be read; {', '.join(FORMATS)} can.") from error
     except (OSError, *_DAMAGE) as error:
-        raise PhotoError(name, f"is damaged: its header cannot be read ({error}).") from error
+        raise PhotoError(file, f"is damaged: its header cannot be read ({error}).") from error
 
 
-def _judge_size(name: str, width: int, height: int) -> None:
+def _judge_size(file: Path, width: int, height: int) -> None:
     if width * height > MAX_MEGAPIXELS * 1_000_000:
         wanted = f"at most {MAX_MEGAPIXELS} megapixels are decoded"
     elif min(width, height) < MIN_SHORT_SIDE_PX:
@@ -97,10 +97,10 @@ def _judge_size(name: str, width: int, height: int) -> None:
         wanted = f"one side may be at most {MAX_ASPECT} times the other"
     else:
         return
-    raise PhotoError(name, f"has {width} x {height} pixels; {wanted}.")
+    raise PhotoError(file, f"has {width} x {height} pixels; {wanted}.")
 
 
-def _decode(image: Image.Image, name: str) -> DecodedPhoto:
+def _decode(image: Image.Image, file: Path) -> DecodedPhoto:
     size_wh = image.size
     # JPEG can decode straight to a half, a quarter or an eighth, which saves most of the time and the memory.
     image.draft(None, _reduced(size_wh))
@@ -109,9 +109,9 @@ def _decode(image: Image.Image, name: str) -> DecodedPhoto:
         exif = _exif(image)
         pixels = _eight_bit(image)
     except (OSError, *_DAMAGE) as error:
-        raise PhotoError(name, f"is damaged or cut short: its pixels cannot be decoded ({error}).") from error
+        raise PhotoError(file, f"is damaged or cut short: its pixels cannot be decoded ({error}).") from error
     if pixels is None:
-        raise PhotoError(name, f"has pixels of kind {image.mode!r}; 8-bit or 16-bit unsigned ones are read.")
+        raise PhotoError(file, f"has pixels of kind {image.mode!r}; 8-bit or 16-bit unsigned ones are read.")
     if max(size_wh) > MAX_LONG_SIDE:
         pixels = pixels.resize(_reduced(size_wh), Image.Resampling.BOX)
     # Pillow turns TIFF by itself and then drops the tag; size_wh is the turned one there already.
@@ -119,7 +119,7 @@ def _decode(image: Image.Image, name: str) -> DecodedPhoto:
     upright = np.asarray(pixels if turn is None else pixels.transpose(turn))
     mask = upright[..., 3] > 127 if upright.shape[2] == 4 else None
     if mask is not None and not mask.any():
-        raise PhotoError(name, "is transparent everywhere; some part of it must show something.")
+        raise PhotoError(file, "is transparent everywhere; some part of it must show something.")
     return DecodedPhoto(
         rgb=np.ascontiguousarray(upright[..., :3]),
         mask=None if mask is None or mask.all() else mask,

@@ -9,7 +9,7 @@ from torch import Tensor
 from render.cameras import Cameras
 from render.gaussians import Gaussians
 
-CameraOrigin = Literal["given", "solved", "not registered"]
+CameraOrigin = Literal["given", "solved", "guessed", "not registered"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class CameraEstimate:
     cameras: Cameras
     """An unregistered view carries the identity as its pose; nothing may use it."""
     origin: tuple[CameraOrigin, ...]
-    """`given` where the pose was known, else how it ended."""
+    """`given` where the pose was known, else how it ended; `guessed`: too few matches agree on it to be believed."""
     depth_range: Float[Tensor, "view 2"]
     """Nearest and farthest z-depth to look at in each view, from triangulated matches; in the world's unit."""
     warnings: tuple[tuple[str, ...], ...] = ()

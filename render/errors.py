@@ -14,11 +14,11 @@ class InputError(SnapsplatError):
 
 
 class PhotoError(InputError):
-    """One photo cannot be used. `name` says which."""
+    """One photo cannot be used. `file` says which."""
 
-    def __init__(self, name: str, problem: str):
-        self.name = name
-        super().__init__(f"{name}: {problem}")
+    def __init__(self, file: object, problem: str):
+        self.file = str(file)
+        super().__init__(f"{file} {problem}")
 
 
 class CamerasError(SnapsplatError):

@@ -1,11 +1,14 @@
 """Progress on stderr: a line for each stage that is done, and on a terminal a sign that work goes on."""
 
 import logging
+import os
 import time
+from pathlib import Path
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.status import Status
+
+import render
 
 
 class StageProgress:
@@ -15,11 +18,13 @@ class StageProgress:
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self._status = Status("reconstructing", console=self._console) if self._console.is_terminal else None
         # Which rasterizer draws is logged by the one who chooses it.
-        self._handler = RichHandler(console=self._console, show_time=False, show_level=False, show_path=False)
+        self._handler = _Printed(self._console)
         self._logger = logging.getLogger("render")
         self._since = 0.0
 
     def __enter__(self) -> "StageProgress":
+        if not _compiled_before():
+            self._console.print("The first run compiles its kernels, which takes half a minute; they are kept.")
         self._since = time.perf_counter()
         self._logger.addHandler(self._handler)
         self._logger.setLevel(logging.INFO)
@@ -36,3 +41,19 @@ class StageProgress:
         now = time.perf_counter()
         self._console.print(f"{stage:<10} {now - self._since:7.2f} s")
         self._since = now
+
+
+def _compiled_before() -> bool:
+    """Whether numba has kept kernels beside the code; where it was told to keep them elsewhere, nobody is bothered."""
+    return "NUMBA_CACHE_DIR" in os.environ or any(Path(render.__file__).parent.rglob("*.nbi"))
+
+
+class _Printed(logging.Handler):
+    """Log records as plain lines beside the stages."""
+
+    def __init__(self, console: Console):
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(record.getMessage())

@@ -180,6 +180,7 @@ def test_photos_of_different_places_are_called_a_guess(engine: Engine):
     strangers = replace(room(1), photos=[room(1, seed=3).photos[0], room(1, seed=4).photos[0]])
     (answer,) = solved(engine, views_of(strangers))
     assert "the cameras are a guess" in answer.report["warnings"][0]
+    assert "solved" not in answer.origin
 
 
 def test_photos_without_anything_to_match_are_refused_and_leave_the_rest_of_the_batch_alone(

@@ -35,13 +35,13 @@ def png_claiming(path: Path, width: int, height: int) -> Path:
 
 @pytest.mark.parametrize("size_wh", [(12300, 12300), (60000, 60000)])
 def test_a_pixel_bomb_is_refused_by_its_header(tmp_path: Path, size_wh: tuple[int, int]):
-    with pytest.raises(PhotoError, match=r"^bomb\.png: has .* pixels.*; at most 150 megapixels are decoded\.$"):
+    with pytest.raises(PhotoError, match=r"bomb\.png has .* pixels.*; at most 150 megapixels are decoded\.$"):
         load_beside_another(png_claiming(tmp_path / "bomb.png", *size_wh))
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (31, 400), (400, 31)])
 def test_a_tiny_photo_is_refused(tmp_path: Path, size_wh: tuple[int, int]):
-    with pytest.raises(PhotoError, match=rf"tiny\.png: has {size_wh[0]} x {size_wh[1]} pixels; .* 32 or more\."):
+    with pytest.raises(PhotoError, match=rf"tiny\.png has {size_wh[0]} x {size_wh[1]} pixels; .* 32 or more\."):
         load_beside_another(photo_at(tmp_path / "tiny.png", size_wh))
 
 
@@ -56,7 +56,7 @@ def test_a_truncated_photo_is_refused(tmp_path: Path, suffix: str, kept: float):
     whole = photo_at(tmp_path / f"whole.{suffix}").read_bytes()
     cut = tmp_path / f"cut.{suffix}"
     cut.write_bytes(whole[: int(len(whole) * kept)])
-    with pytest.raises(PhotoError, match=rf"^cut\.{suffix}: (is|cannot) .*\.$"):
+    with pytest.raises(PhotoError, match=rf"cut\.{suffix} (is|cannot) .*\.$"):
         load_beside_another(cut)
 
 
@@ -76,18 +76,18 @@ def test_scrambled_bytes_end_in_a_photo_or_a_sentence(tmp_path: Path, suffix: st
         except PhotoError as error:
             sentences.append(str(error))
     assert sentences
-    assert all(sentence.startswith("a: ") for sentence in sentences)
+    assert all(sentence.startswith(f"{tmp_path / 'a'} ") for sentence in sentences)
 
 
 def test_an_empty_file_is_refused(tmp_path: Path):
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(PhotoError, match=r"^a\.jpg: the file is empty\.$"):
+    with pytest.raises(PhotoError, match=r"/a\.jpg is empty\.$"):
         load_beside_another(tmp_path / "a.jpg")
 
 
 def test_what_is_no_photo_is_refused(tmp_path: Path):
     (tmp_path / "a.jpg").write_text("dear diary")
-    with pytest.raises(PhotoError, match=r"^a\.jpg: is not a photo that can be read; JPEG, PNG, .* can\.$"):
+    with pytest.raises(PhotoError, match=r"/a\.jpg is not a photo that can be read; JPEG, PNG, .* can\.$"):
         load_beside_another(tmp_path / "a.jpg")
 
 

@@ -53,13 +53,13 @@ def bomb(path: Path) -> None:
 
 
 SPOILT = {
-    "unreadable": (lambda path: path.write_text("dear diary"), "a.jpg: is not a photo that can be read"),
-    "empty": (lambda path: path.write_bytes(b""), "a.jpg: the file is empty"),
-    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:1500]), "a.jpg: is damaged or cut short"),
-    "bomb": (bomb, "a.jpg: has too many pixels"),
+    "unreadable": (lambda path: path.write_text("dear diary"), "a.jpg is not a photo that can be read"),
+    "empty": (lambda path: path.write_bytes(b""), "a.jpg is empty"),
+    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:1500]), "a.jpg is damaged or cut short"),
+    "bomb": (bomb, "a.jpg has too many pixels"),
     "1x1": (
         lambda path: path.write_bytes(cv2.imencode(".jpg", np.zeros((1, 1, 3), np.uint8))[1].tobytes()),
-        "a.jpg: has 1 x 1 pixels",
+        "a.jpg has 1 x 1 pixels",
     ),
 }
 

@@ -73,7 +73,7 @@ class ClassicalCameras(nn.Module):
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
             intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
-            _origins(problem, scene.registered), tuple(_warnings(views, members, scene)),
+            _origins(problem, scene), tuple(_warnings(views, members, scene)),
             {
                 "matches": _matches(problem),
                 "tracks": int(scene.solved.sum()),
@@ -169,10 +169,11 @@ def _matches(problem: CameraProblem) -> int:
     return int(sum(len(m) for m in problem.pairs.values()))
 
 
-def _origins(problem: CameraProblem, registered: ndarray) -> tuple[CameraOrigin, ...]:
+def _origins(problem: CameraProblem, scene: SceneMap) -> tuple[CameraOrigin, ...]:
+    found = "guessed" if scene.guessed else "solved"
     return tuple(
-        "not registered" if not r else "given" if T is not None else "solved"
-        for T, r in zip(problem.T_camera_world, registered, strict=True)
+        "not registered" if not r else "given" if T is not None else found
+        for T, r in zip(problem.T_camera_world, scene.registered, strict=True)
     )
 
 
