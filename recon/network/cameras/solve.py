@@ -1,16 +1,21 @@
-"""Cameras of one scene: maps grown from several first pairs, of which the best wins."""
+"""Cameras of one scene: maps grown from several focal lengths and first pairs, of which the best wins."""
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from recon.network.cameras.incremental import Mapper, score
+from recon.network.cameras.loops import without_contradicted
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.tracks import Tracks, build_tracks
 from recon.network.cameras.two_view import GUESS_INLIERS, START_INLIERS, TwoView, relative_poses, shared_focals
 
-STARTS = 3
-"""First pairs that are tried."""
+STARTS = 2
+"""First pairs that are tried with each focal length."""
+OTHER_FOCALS = (0.8, 1.3, 2.2)
+"""Where else a focal that nobody knows may start, in long sides of a photo; what pairs suggest may be far off."""
+FEW_VIEWS = 4
+"""Up to so many views may fit each other well around a wrong focal length."""
 UNKNOWN_FOCAL = 1.1 * REFERENCE_LONG_SIDE
 """Where the focal is expected when nobody says: between a phone's wide lens and a 50 mm one on full frame."""
 UNKNOWN_SIGMA = 0.35
@@ -25,8 +30,25 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
     `guessed`.
     """
     prior, sigma = focal_priors(problem)
-    focal = start_focals(problem, prior, seed)
-    pairs = relative_poses(problem, focal, 1.5, seed)
+    best, best_tracks = None, None
+    for focal in focal_starts(problem, prior, seed):
+        if best is not None and problem.views > FEW_VIEWS and best.registered.all():
+            break
+        for found, tracks in _grown(problem, focal, prior, sigma, seed):
+            if best is None or _plausibility(found, tracks) > _plausibility(best, best_tracks):
+                best, best_tracks = found, tracks
+    return best, best_tracks
+
+
+def _grown(
+    problem: CameraProblem,
+    focal: Float[ndarray, "view"],
+    prior: Float[ndarray, "group"],
+    sigma: Float[ndarray, "group"],
+    seed: int,
+) -> list[tuple[SceneMap, Tracks]]:
+    """Maps from the best first pairs under one start of the focal lengths."""
+    pairs = without_contradicted(relative_poses(problem, focal, 1.5, seed))
     given = sum(T is not None for T in problem.T_camera_world) >= 2
     ranked = [k for k in _by_worth(pairs) if len(pairs[k].matches) >= START_INLIERS][:STARTS]
     guessed = not ranked and not given
@@ -34,19 +56,23 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
         pairs = relative_poses(problem, focal, 1.5, seed, GUESS_INLIERS)
         ranked = _by_worth(pairs)[:1]
     tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
-    maps = []
+    grown = []
     for start in [None] if given else ranked:
         mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
         if start is None:
             mapper.start_from_given()
         else:
             mapper.start_from_pair(*start, pairs[start])
-        maps.append(mapper.grow())
-    if not maps:
-        return None, None
-    best = max(maps, key=lambda m: score(m, tracks))
-    best.guessed = guessed or (not given and bool(best.solved.sum() < START_INLIERS))
-    return best, tracks
+        scene = mapper.grow()
+        scene.guessed = guessed or (not given and bool(scene.solved.sum() < START_INLIERS))
+        grown.append((scene, tracks))
+    return grown
+
+
+def _plausibility(scene: SceneMap, tracks: Tracks | None) -> tuple[bool, float]:
+    """What is not a guess comes first; then whatever explains most."""
+    assert tracks is not None
+    return not scene.guessed, score(scene, tracks, 2.0)
 
 
 def _by_worth(pairs: dict[tuple[int, int], TwoView]) -> list[tuple[int, int]]:
@@ -60,17 +86,22 @@ def focal_priors(problem: CameraProblem) -> tuple[Float[ndarray, "group"], Float
     return prior, np.where(np.isfinite(exif), EXIF_SIGMA, UNKNOWN_SIGMA)
 
 
-def start_focals(problem: CameraProblem, prior: Float[ndarray, "group"], seed: int) -> Float[ndarray, "view"]:
-    """Where the focal length of every view starts: what is known, else EXIF's, else what the pairs suggest."""
+def focal_starts(problem: CameraProblem, prior: Float[ndarray, "group"], seed: int) -> list[Float[ndarray, "view"]]:
+    """Focal lengths of all views to start from: what is known, else EXIF's, else first what the pairs suggest."""
     groups = problem.focal_group
     blind = ~np.isfinite(problem.focal_known) & ~np.isfinite(problem.focal_prior)
     if not blind.any():
-        return prior[groups]
+        return [prior[groups]]
+    centres = [_suggested_focal(problem, seed), *(REFERENCE_LONG_SIDE * np.array(OTHER_FOCALS))]
+    return [np.where(blind, centre, prior)[groups] for centre in centres]
+
+
+def _suggested_focal(problem: CameraProblem, seed: int) -> float:
+    """The median of what the pairs of views suggest, each weighing as much as it has inliers."""
     focals, weights = shared_focals(problem, seed)
     sane = (focals > 0.4 * REFERENCE_LONG_SIDE) & (focals < 4 * REFERENCE_LONG_SIDE)
-    centre = UNKNOWN_FOCAL
-    if sane.any():
-        order = np.argsort(focals[sane])
-        cumulative = np.cumsum(weights[sane][order])
-        centre = float(np.interp(0.5 * cumulative[-1], cumulative, focals[sane][order]))
-    return np.where(blind, centre, prior)[groups]
+    if not sane.any():
+        return UNKNOWN_FOCAL
+    order = np.argsort(focals[sane])
+    cumulative = np.cumsum(weights[sane][order])
+    return float(np.interp(0.5 * cumulative[-1], cumulative, focals[sane][order]))

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SMALL = 0.02 * 64
+SMALL = 10.0
 """Penalty of a step by one plane, for one plane; divided by the number of planes: finer planes, cheaper steps."""
-LARGE = 0.25
+LARGE = 4.0
 """Penalty of a jump in smooth colour."""
-EDGE = 8.0
+EDGE = 3.0
 """How fast the penalty of a jump falls with the difference in colour, per unit of sRGB summed over channels."""
 
 DIRECTIONS = ((0, 1), (0, -1), (1, -1), (1, 0), (1, 1), (-1, -1), (-1, 0), (-1, 1))

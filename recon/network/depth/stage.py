@@ -1,4 +1,4 @@
-"""The classical depth stage: sweep, smooth, agree, complete."""
+"""The classical depth stage: sweep, smooth, agree, borrow, complete."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from torch.nn.functional import interpolate
 from recon.network.depth import smooth, smooth_cpu, sweep, sweep_cpu
 from recon.network.depth.agreement import agreement
 from recon.network.depth.backdrop import shows_nothing
+from recon.network.depth.borrow import borrow_depth
 from recon.network.depth.complete import complete
 from recon.network.depth.geometry import relative_projection
 from recon.network.depth.sources import rank_sources
@@ -31,9 +32,9 @@ class DepthConfig:
     """Other views that a view is compared with."""
     descriptor_weight: float = 0.5
     """Share of the descriptors in the likeness; the rest is colour's."""
-    rounds: int = 2
+    rounds: int = 3
     """How often depths are averaged with those of the views that agree."""
-    min_likeness: float = 0.6
+    min_likeness: float = 0.4
     """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
 
     def __post_init__(self) -> None:
@@ -67,8 +68,11 @@ class ClassicalDepth(nn.Module):
             inverse, likeness = self._sweep(views, features, estimate, registered)
             good = likeness > self.config.min_likeness
             agreed = self._agree(estimate.cameras, inverse, shown, good, registered)
-            for v in registered:
-                close, behind = complete(agreed.inverse_depth[v], agreed.confidence[v] > 0)
+            borrowed, taken = borrow_depth(views, estimate.cameras, agreed.inverse_depth, agreed.confidence, registered)
+            taken &= shown[registered]
+            for i, v in enumerate(registered):
+                inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
+                close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0))
                 depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
