@@ -16,6 +16,8 @@ from recon.network.cameras.two_view import TwoView
 
 MIN_ANGLE_DEG = 1.0
 MIN_PNP_INLIERS = 10
+MIN_SCALE_INLIERS = 3
+"""Points that must agree on how far a view lies off, where a relative pose says in which direction."""
 
 
 class Mapper:
@@ -25,12 +27,13 @@ class Mapper:
         self,
         problem: CameraProblem,
         tracks: Tracks,
+        pairs: dict[tuple[int, int], TwoView],
         focal: Float[ndarray, "view"],
         focal_prior: Float[ndarray, "group"],
         focal_sigma: Float[ndarray, "group"],
         seed: int,
     ):
-        self.problem, self.tracks, self.seed = problem, tracks, seed
+        self.problem, self.tracks, self.pairs, self.seed = problem, tracks, pairs, seed
         self.focal_prior, self.focal_sigma = focal_prior, focal_sigma
         self.given = np.array([T is not None for T in problem.T_camera_world])
         n = problem.views
@@ -62,10 +65,13 @@ class Mapper:
         self._triangulate(6.0)
         self._adjust(15, focal_free=False)
         refused: set[int] = set()
-        while view := self._next_view(refused):
-            if not self._add(view[0]):
-                refused.add(view[0])
-                continue
+        while True:
+            if view := self._next_view(refused):
+                if not self._add(view[0]):
+                    refused.add(view[0])
+                    continue
+            elif not self._add_by_pair():
+                break
             refused.clear()
             self._triangulate(4.0)
             self._adjust(10, focal_free=bool(self.scene.registered.sum() > 2))
@@ -94,6 +100,45 @@ class Mapper:
         self.scene.focal[self.problem.focal_group == self.problem.focal_group[view]] = focal
         self.scene.registered[view] = True
         return True
+
+    def _add_by_pair(self) -> bool:
+        """Add a view that shares too few points for PnP by its relative pose to a view that is there.
+
+        So views that look on in a row are joined, of which no three see the same.
+        """
+        s = self.scene
+        joining = [(a, b) if s.registered[a] else (b, a) for a, b in self.pairs if s.registered[a] != s.registered[b]]
+        placed = [(*self._scaled_pose(old, new), new) for old, new in joining]
+        inliers, R, t, view = max(placed, key=lambda p: p[0], default=(0, None, None, 0))
+        if inliers < MIN_SCALE_INLIERS:
+            return False
+        s.R[view], s.t[view], s.registered[view] = R, t, True
+        return True
+
+    def _scaled_pose(self, old: int, new: int) -> tuple[int, ndarray, ndarray]:
+        """Pose of a new view by its pair with an old one, and how many points that both see agree on its scale."""
+        s, tracks = self.scene, self.tracks
+        pair = self.pairs[min(old, new), max(old, new)]
+        R, t = (pair.R, pair.t) if old < new else (pair.R.T, -pair.R.T @ pair.t)
+        pose = R @ s.R[old], R @ s.t[old]
+        seen = [np.flatnonzero((tracks.view == v) & s.solved[tracks.track]) for v in (old, new)]
+        _, _, at = np.intersect1d(tracks.track[seen[0]], tracks.track[seen[1]], return_indices=True)
+        if len(at) < MIN_SCALE_INLIERS:
+            return 0, *pose
+        chosen = seen[1][at]
+        ray = np.concatenate([tracks.xy[chosen] / s.focal[new], np.ones((len(chosen), 1))], 1)
+        unscaled = s.points[tracks.track[chosen]] @ pose[0].T + pose[1]
+        # The ray through the new view and the point moved along t are parallel: cross(ray, unscaled + scale t) = 0.
+        known, slope = np.cross(ray, unscaled), np.cross(ray, t)
+        scales = -(known * slope).sum(1) / (slope * slope).sum(1).clip(1e-12)
+        best, most = 0.0, 0
+        for scale in scales[scales > 0]:
+            point = unscaled + scale * t
+            error = np.linalg.norm(point[:, :2] / point[:, 2:] - ray[:, :2], axis=1) * s.focal[new]
+            agree = int(((error < 6.0) & (point[:, 2] > 0)).sum())
+            if agree > most:
+                best, most = float(scale), agree
+        return most if most >= 0.5 * len(chosen) else 0, pose[0], pose[1] + best * t
 
     def _focals_to_try(self, view: int) -> list[float]:
         """The focal of the view's group, and others around it where no view of the group is placed yet."""

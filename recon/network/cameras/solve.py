@@ -58,7 +58,7 @@ def _grown(
     tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
     grown = []
     for start in [None] if given else ranked:
-        mapper = Mapper(problem, tracks, focal, prior, sigma, seed)
+        mapper = Mapper(problem, tracks, pairs, focal, prior, sigma, seed)
         if start is None:
             mapper.start_from_given()
         else:
