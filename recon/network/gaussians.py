@@ -6,7 +6,6 @@ from torch import Tensor
 
 from recon.network.depth.geometry import pixel_grid
 from recon.prediction import PixelGaussians
-from recon.views import Views
 from render.cameras import Cameras
 from render.sh import rgb_to_sh0
 
@@ -19,13 +18,13 @@ MAX_STRETCH = 3.0
 
 
 def pixel_gaussians(
-    views: Views,
+    pixels: Float[Tensor, "view 3 height width"],
     cameras: Cameras,
     depth: Float[Tensor, "view height width"],
     confidence: Float[Tensor, "view height width"],
 ) -> PixelGaussians:
     """One Gaussian for every pixel of every view at `depth`; opacity from confidence."""
-    parts = [_one_view(views.pixels[v], cameras[[v]], depth[v], confidence[v]) for v in range(len(views))]
+    parts = [_one_view(pixels[v], cameras[[v]], depth[v], confidence[v]) for v in range(len(pixels))]
     return PixelGaussians(*(torch.stack(x) for x in zip(*parts, strict=True)))
 
 

@@ -16,8 +16,13 @@ def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     exec(compile(code, "README.md", "exec"), names)
     assert names["picture"].shape == (1, 340, 512, 3)
     assert names["picture"].max() > 0.1
-    listed = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "outputs.md").read_text(), re.MULTILINE)
+    listed = re.findall(r"^\| `([^`]+)` \|", _file_table(), re.MULTILINE)
     assert "scene.ply" in listed
     for file in listed:
         for photo in (ROOT / "examples" / "banana").glob("*.jpg"):
             assert (tmp_path / "out" / "banana" / file.replace("NAME", photo.name)).is_file(), file
+
+
+def _file_table() -> str:
+    """What docs/outputs.md says before its first heading of a file."""
+    return (ROOT / "docs" / "outputs.md").read_text().split("\n## ")[0]

@@ -29,8 +29,8 @@ def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
     return views, Prediction(
         cameras=CameraEstimate(cameras, ("solved", "solved"), torch.tensor([[1.0, 4.0]] * 2)),
         depth=DepthEstimate(depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool)),
-        gaussians=pixel_gaussians(views, cameras, depth, confidence),
-        backstop=pixel_gaussians(views, cameras, backstop, confidence),
+        gaussians=pixel_gaussians(views.pixels, cameras, depth, confidence),
+        backstop=pixel_gaussians(views.pixels, cameras, backstop, confidence),
     )
 
 

@@ -1,19 +1,22 @@
 """The camera solver on worlds that are known: exact points, wrong matches among them, cameras given in part."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from recon.network.cameras.bundle import rotation
-from recon.network.cameras.problem import CameraProblem
+from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem
 from recon.network.cameras.solve import solve_cameras
 from recon.network.cameras.world import depth_ranges, settle_world
 
 FOCAL = 800.0
 
 
-def world(views: int = 4, wrong: float = 0.2, seed: int = 0) -> tuple[CameraProblem, list[np.ndarray]]:
+def world(
+    views: int = 4, wrong: float = 0.2, seed: int = 0, focal: float = FOCAL
+) -> tuple[CameraProblem, list[np.ndarray]]:
     """A cloud of points that `views` cameras on an arc see, with 0.3 px of noise; a share of the matches is wrong."""
     rng = np.random.default_rng(seed)
     X = rng.uniform([-1.5, -1, -0.8], [1.5, 1, 0.8], (250, 3))
@@ -23,7 +26,7 @@ def world(views: int = 4, wrong: float = 0.2, seed: int = 0) -> tuple[CameraProb
         T[:3, :3] = rotation(np.array([[0.05 * angle, angle, 0.02]]))[0]
         T[:3, 3] = [0.1 * angle, 0.05, 4.0 + angle]
         p = X @ T[:3, :3].T + T[:3, 3]
-        points.append(FOCAL * p[:, :2] / p[:, 2:] + rng.normal(0, 0.3, (len(X), 2)))
+        points.append(focal * p[:, :2] / p[:, 2:] + rng.normal(0, 0.3, (len(X), 2)))
         poses.append(T)
     pairs = {}
     for a in range(views):
@@ -125,6 +128,30 @@ def test_a_given_pose_whose_view_shares_nothing_moves_nothing():
     settle_world(scene, lonely.T_camera_world)
     assert scene.registered.tolist() == [True, True, True, False]
     np.testing.assert_allclose(scene.R[0], np.eye(3), atol=1e-12)
+
+
+def test_a_long_lens_is_found_from_three_views():
+    problem, _ = world(3, wrong=0.1, focal=2.4 * REFERENCE_LONG_SIDE)
+    scene, _ = solve_cameras(problem, 0)
+    assert scene is not None
+    assert scene.registered.all()
+    assert scene.focal[0] == pytest.approx(2.4 * REFERENCE_LONG_SIDE, rel=0.15)
+
+
+def test_views_in_a_row_are_joined_though_hardly_a_point_is_seen_by_three():
+    problem, poses = world(4, wrong=0.0)
+    pairs = {(0, 1): (0, 124), (1, 2): (120, 200), (2, 3): (80, 124)}
+    chain = replace(
+        given(problem, [None] * 4, FOCAL),
+        pairs={pair: np.stack([np.arange(*seen)] * 2, 1) for pair, seen in pairs.items()},
+    )
+    scene, _ = solve_cameras(chain, 0)
+    assert scene is not None
+    assert scene.registered.all()
+    centres = np.stack([-R.T @ t for R, t in zip(scene.R, scene.t, strict=True)])
+    true = np.stack([-T[:3, :3].T @ T[:3, 3] for T in poses])
+    steps, true_steps = (np.linalg.norm(np.diff(c, axis=0), axis=1) for c in (centres, true))
+    np.testing.assert_allclose(steps / steps[0], true_steps / true_steps[0], rtol=0.1)
 
 
 def test_no_matches_no_map():

@@ -136,7 +136,7 @@ def pose_problem(
     group = _focal_groups(size, exif, focal)
     first = [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)]
     pairs = {
-        (i, j): matcher.match(features.keypoints[members[i]], features.keypoints[members[j]])
+        (i, j): _matches_of_pair(matcher, features, views.names, members[i], members[j])
         for i in range(len(members))
         for j in range(i + 1, len(members))
     }
@@ -151,6 +151,15 @@ def pose_problem(
         ],
     )
     return problem, Intrinsics(centre, aspect, scale, K)
+
+
+def _matches_of_pair(
+    matcher: Matcher, features: Features, names: tuple[str, ...], a: int, b: int
+) -> Int[ndarray, "match 2"]:
+    """The matcher is not quite symmetric: names decide who comes first, so that the order of the photos doesn't."""
+    if names[a] <= names[b]:
+        return matcher.match(features.keypoints[a], features.keypoints[b])
+    return matcher.match(features.keypoints[b], features.keypoints[a])[:, ::-1]
 
 
 def _focal_groups(

@@ -68,7 +68,12 @@ class ClassicalDepth(nn.Module):
             inverse, likeness = self._sweep(views, features, estimate, registered)
             good = likeness > self.config.min_likeness
             agreed = self._agree(estimate.cameras, inverse, shown, good, registered)
-            borrowed, taken = borrow_depth(views, estimate.cameras, agreed.inverse_depth, agreed.confidence, registered)
+            borrowed, taken = borrow_depth(
+                views.pixels[registered],
+                estimate.cameras[registered],
+                agreed.inverse_depth[registered],
+                agreed.confidence[registered],
+            )
             taken &= shown[registered]
             for i, v in enumerate(registered):
                 inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
