@@ -1,4 +1,4 @@
-"""Pixel Gaussians of all views of a scene -> one scene: what another view sees through or past is dropped."""
+"""Pixel Gaussians of all views of a scene -> one scene: what others contradict, or see finer, is dropped."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recon.network.depth.agreement import Landing
+from recon.network.depth.agreement import TOLERANCE, Landing
 from recon.prediction import Prediction
 from recon.views import Views
 from render.errors import require
@@ -14,6 +14,8 @@ from render.gaussians import Gaussians
 
 IN_THE_WAY = 0.95
 """A point nearer than this share of the depth that another view is sure of hangs in that view's way."""
+FINER = 0.95
+"""A surface belongs to another view in which a pixel covers less than this share of it."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     for v in registered:
         others = [m for m in registered if m != v]
         shown = views.valid[v] & ~depth.empty[v]
-        front[v] = shown & ~_contradicted(prediction, v, 1 / depth.depth[v], others)
+        landings = _landings(prediction, v, 1 / depth.depth[v], others)
+        front[v] = shown & ~_contradicted(prediction, landings) & ~_seen_finer(prediction, v, landings)
         unsure = shown & (depth.confidence[v] == 0)
-        back[v] = unsure & ~_contradicted(prediction, v, 1 / depth.backstop[v], others)
+        back[v] = unsure & ~_contradicted(prediction, _landings(prediction, v, 1 / depth.backstop[v], others))
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     if len(scene) <= config.max_gaussians:
         return scene
@@ -49,15 +52,32 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     return scene[best.sort().values]
 
 
-def _contradicted(
+def _landings(
     prediction: Prediction, view: int, inverse_depth: Float[Tensor, "height width"], others: list[int]
-) -> Bool[Tensor, "height width"]:
-    """Points of a view in front of what another view is sure to see, or where another sees that nothing is."""
-    cameras, depth = prediction.cameras.cameras, prediction.depth
-    bad = torch.zeros_like(inverse_depth, dtype=torch.bool)
-    for other in others:
-        landing = Landing.of(cameras, inverse_depth, view, other)
+) -> dict[int, Landing]:
+    """Where a view's points land in each other view."""
+    return {other: Landing.of(prediction.cameras.cameras, inverse_depth, view, other) for other in others}
+
+
+def _contradicted(prediction: Prediction, landings: dict[int, Landing]) -> Bool[Tensor, "height width"]:
+    """Points in front of what another view is sure to see, or where another sees that nothing is."""
+    depth = prediction.depth
+    bad = torch.zeros_like(depth.empty[0])
+    for other, landing in landings.items():
         sure = landing.read(depth.confidence[other]) > 0
         nearer = landing.depth < IN_THE_WAY * landing.read(depth.depth[other])
         bad |= landing.inside & ((nearer & sure).all(0) | landing.read(depth.empty[other]).all(0))
     return bad
+
+
+def _seen_finer(prediction: Prediction, view: int, landings: dict[int, Landing]) -> Bool[Tensor, "height width"]:
+    """Points on a surface that another view is sure of and resolves better: its Gaussians are the surface."""
+    depth, K = prediction.depth, prediction.cameras.cameras.K_px
+    focal = (K[:, 0, 0] * K[:, 1, 1]).sqrt().to(depth.depth.dtype)
+    found = torch.zeros_like(depth.empty[0])
+    for other, landing in landings.items():
+        ratio = landing.depth / landing.read(depth.depth[other])
+        same = ((ratio - 1).abs() < TOLERANCE) & (landing.read(depth.confidence[other]) > 0)
+        finer = landing.depth / focal[other] < FINER * depth.depth[view] / focal[view]
+        found |= landing.inside & same.all(0) & finer
+    return found

@@ -102,3 +102,20 @@ def test_agreement_counts_those_that_agree_and_those_that_see_through():
     nothing = agreement(prediction.cameras.cameras, 1 / depth, ~everything, ~everything, 0, [1])
     assert nothing.agreeing.sum() == 0
     assert nothing.violated.sum() == 0
+
+
+def test_a_surface_belongs_to_the_view_that_sees_it_finest():
+    views, prediction = two_views_of_a_wall(wall())
+    cameras = prediction.cameras.cameras
+    T = cameras.T_world_camera.clone()
+    T[1, 2, 3] = 1.0  # View 1 comes closer: it sees the middle of the wall with twice the pixels.
+    depth = torch.stack([torch.full((48, 64), 2.0), torch.full((48, 64), 1.0)])
+    closer = replace(
+        prediction,
+        cameras=replace(prediction.cameras, cameras=replace(cameras, T_world_camera=T)),
+        depth=replace(prediction.depth, depth=depth),
+    )
+    scene = fuse(views, closer, [0, 1], FuseConfig())
+    own, seen_by_both = 48 * 64, 24 * 32
+    # Every pixel of view 1 stays; of view 0 those that view 1 sees go, less a border of a pixel where it reads others.
+    assert 2 * own - seen_by_both <= len(scene) <= 2 * own - seen_by_both + 2 * (24 + 32)
