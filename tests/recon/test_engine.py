@@ -191,3 +191,10 @@ def test_photos_without_anything_to_match_are_refused_and_leave_the_rest_of_the_
     assert isinstance(refused, ReconstructionError)
     assert "No two photos" in str(refused)
     assert isinstance(fine, Reconstruction)
+
+
+def test_poses_written_down_as_their_inverse_are_refused_with_the_cause(engine: Engine, three: Room):
+    inverse = [KnownCamera(k.K_px, torch.linalg.inv(k.T_world_camera)) for k in three.known]
+    (answer,) = engine.reconstruct([views_of(three, inverse)])
+    assert isinstance(answer, ReconstructionError)
+    assert "world-to-camera matrices; invert them" in str(answer)

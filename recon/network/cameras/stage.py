@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import nn
 
+from recon.network.cameras.given import GivenCheck, check_given_poses
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
@@ -53,15 +54,14 @@ class ClassicalCameras(nn.Module):
 
     def _solve(self, views: Views, features: Features, members: list[int], seed: int) -> "_Answer":
         problem, intrinsics = pose_problem(views, features, self.matcher, members)
-        scene, tracks = solve_cameras(problem, seed)
         n = len(members)
+        check = check_given_poses(problem, seed)
+        if check.refusal is not None:
+            return _nowhere(problem, intrinsics, check.refusal)
+        scene, tracks = solve_cameras(problem, seed)
         if scene is None or tracks is None:
             reason = "No two photos have enough in common to find where they were taken from."
-            return _Answer(
-                intrinsics.matrices(np.full(n, UNKNOWN_FOCAL)), np.tile(np.eye(4), (n, 1, 1)),
-                np.tile([0.5, 2.0], (n, 1)), ("not registered",) * n,
-                (reason,), {"matches": _matches(problem)},
-            )  # fmt: skip
+            return _nowhere(problem, intrinsics, reason)
         settle_world(scene, problem.T_camera_world)
         T_world_camera = np.tile(np.eye(4), (n, 1, 1))
         for v in np.flatnonzero(scene.registered):
@@ -73,7 +73,7 @@ class ClassicalCameras(nn.Module):
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
             intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
-            _origins(problem, scene), tuple(_warnings(views, members, scene)),
+            _origins(problem, scene), (*_contradictions(views, members, check), *_warnings(views, members, scene)),
             {
                 "matches": _matches(problem),
                 "tracks": int(scene.solved.sum()),
@@ -172,6 +172,20 @@ def _focal_groups(
     ]
     order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
     return np.array([order[k] for k in keys])
+
+
+def _nowhere(problem: CameraProblem, intrinsics: Intrinsics, reason: str) -> _Answer:
+    """No view is placed."""
+    n = problem.views
+    return _Answer(
+        intrinsics.matrices(np.full(n, UNKNOWN_FOCAL)), np.tile(np.eye(4), (n, 1, 1)), np.tile([0.5, 2.0], (n, 1)),
+        ("not registered",) * n, (reason,), {"matches": _matches(problem)},
+    )  # fmt: skip
+
+
+def _contradictions(views: Views, members: list[int], check: GivenCheck) -> list[str]:
+    names = ", ".join(views.names[members[v]] for v in check.contradicted)
+    return [f"What the photos show contradicts the given pose of {names}."] if names else []
 
 
 def _matches(problem: CameraProblem) -> int:
