@@ -17,6 +17,7 @@ from recon.network.fuse import fuse
 from recon.network.splat_network import NetworkConfig, SplatNetwork
 from recon.prediction import Prediction
 from recon.reconstruction import Reconstruction
+from recon.verdict import verdict
 from recon.views import Views, pack_views
 from render.cameras import Cameras
 from render.errors import BackendError, ReconstructionError
@@ -87,7 +88,10 @@ class Engine:
         # One pose fixes no scale: metres are metres only between two cameras.
         metric = views.metric[scene] and origin.count("given") >= 2
         crops = [views.photo_size_wh[v].tolist() for v in members]
+        shown = views.valid[members] & ~prediction.depth.empty[members]
+        share_trusted = round(float((trusted & shown).sum() / shown.sum().clamp_min(1)), 3)
         report: dict[str, Any] = {
+            "verdict": verdict(origin, share_trusted),
             "photos": len(members),
             "registered": registered,
             "gaussians": len(gaussians),
@@ -95,7 +99,7 @@ class Engine:
             "device": str(self.device),
             "cameras": dict(zip((views.names[v] for v in members), origin, strict=True)),
             "matching": prediction.cameras.facts[scene],
-            "share_trusted": round(float(trusted.sum() / views.valid[members].sum().clamp_min(1)), 3),
+            "share_trusted": share_trusted,
             "share_empty": round(float(prediction.depth.empty[members].float().mean()), 3),
             "stages": stages,
             "warnings": list(warnings),

@@ -128,6 +128,10 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
     )
     if missing:
         typer.echo(f"Not registered: {', '.join(missing)}")
+    typer.echo(
+        f"Verdict: {scene.report['verdict']}; another photo agrees with the depth of "
+        f"{scene.report['share_trusted']:.0%} of what the photos show."
+    )
     for what, name in (("Scene", "scene.ply"), ("Preview", "preview.png"), ("Report", "report.json")):
         typer.echo(f"{what:<8} {output / name}")
 

@@ -33,7 +33,12 @@ class SmallEngine:
         if progress is not None:
             progress("depth")
         scene = small_reconstruction()
-        report = {"stages": {}, "warnings": ["c.jpg could not be registered."]}
+        report = {
+            "stages": {},
+            "verdict": "usable",
+            "share_trusted": 0.5,
+            "warnings": ["c.jpg could not be registered."],
+        }
         return [replace(scene, names=scenes[0].names, report=report)]
 
 

@@ -1,0 +1,35 @@
+"""How far the report's own measure ranks runs as their true PSNR does: Spearman's rho with its bootstrap interval.
+
+python bench/verdict.py runs.jsonl      # what `python -m judge table --jsonl runs.jsonl` wrote
+"""
+
+import json
+import statistics
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+SAMPLES = 2000
+
+
+def main(paths: list[str]) -> None:
+    """Print a table: rho over all runs, and mean PSNR by verdict."""
+    rows = [json.loads(line) for path in paths for line in Path(path).read_text().splitlines()]
+    rows = [row for row in rows if "verdict" in row.get("report", {})]
+    share = np.array([row["report"]["share_trusted"] for row in rows])
+    psnr = np.array([row["psnr"] for row in rows])
+    rng = np.random.default_rng(0)
+    drawn = (rng.integers(0, len(rows), len(rows)) for _ in range(SAMPLES))
+    low, high = np.nanpercentile([spearmanr(share[i], psnr[i])[0] for i in drawn], [2.5, 97.5])
+    print("| runs | Spearman's rho of share_trusted and PSNR | 95 % |\n|---|---|---|")
+    print(f"| {len(rows)} | {spearmanr(share, psnr)[0]:.2f} | {low:.2f} to {high:.2f} |\n")
+    print("| verdict | runs | mean PSNR |\n|---|---|---|")
+    for word in ("good", "usable", "poor"):
+        found = [row["psnr"] for row in rows if row["report"]["verdict"] == word]
+        print(f"| {word} | {len(found)} | {statistics.mean(found) if found else float('nan'):.2f} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
