@@ -20,7 +20,7 @@ from recon.reconstruction import Reconstruction
 from recon.verdict import verdict
 from recon.views import Views, pack_views
 from render.cameras import Cameras
-from render.errors import BackendError, ReconstructionError
+from render.errors import BackendError, CamerasError, ReconstructionError, SnapsplatError
 
 StageProgress = Callable[[str], None]
 """Called with a stage's name when it is done."""
@@ -44,9 +44,9 @@ class Engine:
 
     def reconstruct(
         self, scenes: Sequence[Views], seed: int = 0, progress: StageProgress | None = None
-    ) -> list[Reconstruction | ReconstructionError]:
+    ) -> list[Reconstruction | SnapsplatError]:
         """One answer for each scene, in order. A scene that fails answers with its error; the others are untouched."""
-        answers: dict[int, Reconstruction | ReconstructionError] = {}
+        answers: dict[int, Reconstruction | SnapsplatError] = {}
         by_grid: dict[tuple[int, int], list[int]] = {}
         for i, views in enumerate(scenes):
             by_grid.setdefault(views.size_wh, []).append(i)
@@ -57,7 +57,7 @@ class Engine:
     @torch.no_grad()
     def _run(
         self, scenes: list[Views], seed: int, progress: StageProgress | None
-    ) -> list[Reconstruction | ReconstructionError]:
+    ) -> list[Reconstruction | SnapsplatError]:
         """Scenes of one grid as one pack."""
         views = pack_views(scenes).to(self.device)
         stages: dict[str, dict[str, float]] = {}
@@ -72,13 +72,14 @@ class Engine:
 
     def _finish(
         self, views: Views, prediction: Prediction, scene: int, stages: dict[str, dict[str, float]]
-    ) -> Reconstruction | ReconstructionError:
+    ) -> Reconstruction | SnapsplatError:
         members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
         origin = tuple(prediction.cameras.origin[v] for v in members)
         warnings = prediction.cameras.warnings[scene]
         registered = sum(o != "not registered" for o in origin)
         if registered < 2:
-            return ReconstructionError(" ".join(warnings) or "Fewer than two photos could be registered.")
+            reason = " ".join(warnings) or "Fewer than two photos could be registered."
+            return (CamerasError if prediction.cameras.given_refused[scene] else ReconstructionError)(reason)
         since = time.perf_counter()
         gaussians = fuse(views, prediction, members, self.network.config.fuse).to("cpu")
         stages = {**stages, "fuse": {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}}
@@ -90,6 +91,7 @@ class Engine:
         crops = [views.photo_size_wh[v].tolist() for v in members]
         shown = views.valid[members] & ~prediction.depth.empty[members]
         share_trusted = round(float((trusted & shown).sum() / shown.sum().clamp_min(1)), 3)
+        photo_pixels = sum(w * h for w, h in crops)
         report: dict[str, Any] = {
             "verdict": verdict(origin, share_trusted),
             "photos": len(members),
@@ -100,7 +102,7 @@ class Engine:
             "cameras": dict(zip((views.names[v] for v in members), origin, strict=True)),
             "matching": prediction.cameras.facts[scene],
             "share_trusted": share_trusted,
-            "share_empty": round(float(prediction.depth.empty[members].float().mean()), 3),
+            "share_empty": round(float(prediction.depth.empty[members].sum() / photo_pixels), 3),
             "stages": stages,
             "warnings": list(warnings),
         }

@@ -47,6 +47,8 @@ class CameraEstimate:
     """Sentences for each scene of the pack."""
     facts: tuple[dict, ...] = ()
     """For each scene, numbers for the report: matches, inliers, tracks, reprojection error in pixels."""
+    given_refused: tuple[bool, ...] = ()
+    """For each scene, whether nothing is registered because the photos contradict the given poses."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class DepthEstimate:
     depth: Float[Tensor, "view height width"]
     """z-depth, finite and > 0 everywhere."""
     confidence: Float[Tensor, "view height width"]
-    """In [0, 1]: the share of agreement among other views; 0 where the depth was completed from its surroundings."""
+    """In [0, 1]: the share of agreement among other views; 0 where the depth was borrowed or completed."""
     backstop: Float[Tensor, "view height width"]
     """z-depth of a second layer behind `depth`: where a completed pixel may be instead."""
     empty: Bool[Tensor, "view height width"]

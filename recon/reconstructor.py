@@ -11,7 +11,7 @@ from recon.images import load_images
 from recon.known_cameras import match_cameras
 from recon.reconstruction import Reconstruction
 from recon.views import make_views
-from render.errors import ReconstructionError
+from render.errors import SnapsplatError
 from render.files.cameras_json import read_cameras_json
 
 
@@ -63,7 +63,7 @@ class Reconstructor:
         if progress is not None:
             progress("photos")
         (answer,) = self.engine.reconstruct([views], self.config.seed, progress)
-        if isinstance(answer, ReconstructionError):
+        if isinstance(answer, SnapsplatError):
             raise answer
         report = {**answer.report, "seed": self.config.seed, "size": self.config.size}
         report["stages"] = {"photos": {"seconds": round(read, 3), "peak_mib": read_peak_mib}, **report["stages"]}

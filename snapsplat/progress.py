@@ -44,8 +44,10 @@ class StageProgress:
 
 
 def _compiled_before() -> bool:
-    """Whether numba has kept kernels beside the code; where it was told to keep them elsewhere, nobody is bothered."""
-    return "NUMBA_CACHE_DIR" in os.environ or any(Path(render.__file__).parent.rglob("*.nbi"))
+    """Whether numba has kept kernels beside the code; where it keeps them elsewhere, nobody is bothered."""
+    package = Path(render.__file__).parent
+    elsewhere = "NUMBA_CACHE_DIR" in os.environ or not os.access(package, os.W_OK)
+    return elsewhere or any(package.rglob("*.nbi"))
 
 
 class _Printed(logging.Handler):

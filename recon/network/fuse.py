@@ -15,7 +15,7 @@ from render.gaussians import Gaussians
 IN_THE_WAY = 0.95
 """A point nearer than this share of the depth that another view is sure of hangs in that view's way."""
 FINER = 0.95
-"""A surface belongs to another view in which a pixel covers less than this share of it."""
+"""A surface belongs to another view whose pixels are, at that distance, narrower than this share of the own ones."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class FuseConfig:
 def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseConfig) -> Gaussians:
     """The Gaussians of the registered views among `members`, which are one scene.
 
-    Pixels whose depth is trusted give one; the others a second one as backstop.
+    Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
+    backstop.
     """
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]

@@ -3,8 +3,11 @@
 import pytest
 import torch
 
+import recon.network.depth.borrow
 from recon.network.depth.borrow import borrow_depth
 from render.cameras import Cameras
+from render.errors import BackendError
+from render.rasterize import rasterize
 
 DEPTH = 2.0
 Pack = tuple[torch.Tensor, Cameras, torch.Tensor, torch.Tensor]
@@ -48,3 +51,18 @@ def test_what_has_another_colour_is_something_else(wall: Pack):
 def test_without_anything_sure_nothing_is_taken(wall: Pack):
     pixels, cameras, inverse_depth, confidence = wall
     assert not borrow_depth(pixels, cameras, inverse_depth, torch.zeros_like(confidence))[1].any()
+
+
+def test_where_the_device_has_no_rasterizer_the_cpu_draws(wall: Pack, monkeypatch: pytest.MonkeyPatch):
+    wanted = borrow_depth(*wall)
+    calls = []
+
+    def every_other(gaussians, cameras):
+        calls.append(gaussians)
+        if len(calls) % 2:
+            raise BackendError("no rasterizer here.")
+        return rasterize(gaussians, cameras)
+
+    monkeypatch.setattr(recon.network.depth.borrow, "rasterize", every_other)
+    for found, as_before in zip(borrow_depth(*wall), wanted, strict=True):
+        assert torch.equal(found, as_before)

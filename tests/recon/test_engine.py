@@ -12,7 +12,7 @@ from recon.engine import Engine
 from recon.images import ImageSet, Photo
 from recon.reconstruction import Reconstruction
 from recon.views import KnownCamera, Views, make_views
-from render.errors import ReconstructionError
+from render.errors import CamerasError, ReconstructionError
 from render.rasterize import rasterize
 
 SIZE = 192
@@ -196,5 +196,5 @@ def test_photos_without_anything_to_match_are_refused_and_leave_the_rest_of_the_
 def test_poses_written_down_as_their_inverse_are_refused_with_the_cause(engine: Engine, three: Room):
     inverse = [KnownCamera(k.K_px, torch.linalg.inv(k.T_world_camera)) for k in three.known]
     (answer,) = engine.reconstruct([views_of(three, inverse)])
-    assert isinstance(answer, ReconstructionError)
+    assert isinstance(answer, CamerasError)
     assert "world-to-camera matrices; invert them" in str(answer)

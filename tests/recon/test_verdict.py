@@ -5,7 +5,9 @@ import pytest
 from recon.verdict import verdict
 
 
-@pytest.mark.parametrize(("share", "word"), [(0.9, "good"), (0.4, "usable"), (0.1, "poor"), (0.0, "poor")])
+@pytest.mark.parametrize(
+    ("share", "word"), [(0.9, "good"), (0.55, "good"), (0.54, "usable"), (0.3, "usable"), (0.29, "poor"), (0.0, "poor")]
+)
 def test_more_agreement_is_better(share: float, word: str):
     assert verdict(("solved", "solved"), share) == word
 

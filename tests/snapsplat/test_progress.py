@@ -5,7 +5,20 @@ import logging
 import pytest
 from rich.console import Console
 
+import snapsplat.progress
 from snapsplat.progress import StageProgress
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapsplat.progress, "_compiled_before", lambda: True)
+
+
+def test_the_first_run_says_why_it_takes_longer(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(snapsplat.progress, "_compiled_before", lambda: False)
+    with StageProgress():
+        pass
+    assert "compiles its kernels" in capsys.readouterr().err
 
 
 def test_a_line_for_each_stage_that_is_done(capsys: pytest.CaptureFixture[str]):

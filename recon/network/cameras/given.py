@@ -68,10 +68,18 @@ def check_given_poses(problem: CameraProblem, seed: int) -> GivenCheck:
     given = {v: np.linalg.inv(T) for v, T in enumerate(problem.T_camera_world) if T is not None}
     if len(given) < 2:
         return GivenCheck(None, ())
-    focal = focal_starts(problem, focal_priors(problem)[0], seed)[0]
+    # Where focal lengths are open too, the poses are judged by the one that suits them best.
+    checks = [_check(problem, given, f, seed) for f in focal_starts(problem, focal_priors(problem)[0], seed)]
+    return max(checks, key=lambda c: c[0])[1]
+
+
+def _check(
+    problem: CameraProblem, given: dict[int, Float[ndarray, "4 4"]], focal: Float[ndarray, "view"], seed: int
+) -> tuple[float, GivenCheck]:
+    """With the views' focal lengths as they are said to be; before the answer, the share that the poses explain."""
     pairs = _good_pairs(problem, list(given), focal, seed)
     if not pairs:
-        return GivenCheck(None, ())
+        return 0.0, GivenCheck(None, ())
 
     def shares(read: Callable[[Float[ndarray, "4 4"]], Float[ndarray, "4 4"]]) -> Float[ndarray, "pair"]:
         poses = {v: read(T) for v, T in given.items()}
@@ -83,10 +91,11 @@ def check_given_poses(problem: CameraProblem, seed: int) -> GivenCheck:
             ((text, float(np.median(shares(read)))) for text, read in READINGS.items()), key=lambda m: m[1]
         )
         if best >= EXPLAINED:
-            return GivenCheck(f"The given camera_to_world are not what the photos show, but fit as {meant}.", ())
+            refusal = f"The given camera_to_world are not what the photos show, but fit as {meant}."
+            return float(np.median(own)), GivenCheck(refusal, ())
     fits = {v for p, share in zip(pairs, own, strict=True) if share >= CONTRADICTED for v in (p.a, p.b)}
     held = {v for p in pairs for v in (p.a, p.b)}
-    return GivenCheck(None, tuple(sorted(held - fits)))
+    return float(np.median(own)), GivenCheck(None, tuple(sorted(held - fits)))
 
 
 def _good_pairs(problem: CameraProblem, views: list[int], focal: Float[ndarray, "view"], seed: int) -> list[_Pair]:

@@ -5,6 +5,8 @@ Photos of different sides of a thing, or of repeated texture, agree by chance on
 its map astray.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
@@ -17,17 +19,22 @@ MAX_LOOP_DEG = 15.0
 """How far a loop of three rotations may end from where it began; focal lengths may still be off."""
 
 
-def without_contradicted(pairs: dict[tuple[int, int], TwoView]) -> dict[tuple[int, int], TwoView]:
-    """The pairs that are sure, confirmed by a loop of three views, or in no loop at all."""
-    return {
-        key: pair
-        for key, pair in pairs.items()
-        if len(pair.matches) >= SURE_INLIERS or _confirmed(loop_errors_deg(pairs, *key))
-    }
+def without_contradicted(
+    pairs: dict[tuple[int, int], TwoView], fixed: Collection[tuple[int, int]] = ()
+) -> dict[tuple[int, int], TwoView]:
+    """The pairs that are sure, confirmed by a loop of three views, or in no loop at all; and those that are `fixed`.
+
+    The weakest goes first: a loop that it broke says nothing of the others any more.
+    """
+    kept = dict(pairs)
+    for key in sorted(pairs, key=lambda k: (len(pairs[k].matches), k)):
+        if key not in fixed and len(pairs[key].matches) < SURE_INLIERS and _contradicted(loop_errors_deg(kept, *key)):
+            del kept[key]
+    return kept
 
 
-def _confirmed(errors: list[float]) -> bool:
-    return not errors or min(errors) < MAX_LOOP_DEG
+def _contradicted(errors: list[float]) -> bool:
+    return bool(errors) and min(errors) >= MAX_LOOP_DEG
 
 
 def loop_errors_deg(pairs: dict[tuple[int, int], TwoView], a: int, b: int) -> list[float]:

@@ -32,7 +32,7 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
     prior, sigma = focal_priors(problem)
     best, best_tracks = None, None
     for focal in focal_starts(problem, prior, seed):
-        if best is not None and problem.views > FEW_VIEWS and best.registered.all():
+        if best is not None and _settled(problem, best):
             break
         for found, tracks in _grown(problem, focal, prior, sigma, seed):
             if best is None or _plausibility(found, tracks) > _plausibility(best, best_tracks):
@@ -48,8 +48,10 @@ def _grown(
     seed: int,
 ) -> list[tuple[SceneMap, Tracks]]:
     """Maps from the best first pairs under one start of the focal lengths."""
-    pairs = without_contradicted(relative_poses(problem, focal, 1.5, seed))
-    given = sum(T is not None for T in problem.T_camera_world) >= 2
+    posed = {v for v, T in enumerate(problem.T_camera_world) if T is not None}
+    pairs = relative_poses(problem, focal, 1.5, seed)
+    pairs = without_contradicted(pairs, fixed=[key for key in pairs if posed.issuperset(key)])
+    given = len(posed) >= 2
     ranked = [k for k in _by_worth(pairs) if len(pairs[k].matches) >= START_INLIERS][:STARTS]
     guessed = not ranked and not given
     if guessed:
@@ -67,6 +69,12 @@ def _grown(
         scene.guessed = guessed or (not given and bool(scene.solved.sum() < START_INLIERS))
         grown.append((scene, tracks))
     return grown
+
+
+def _settled(problem: CameraProblem, scene: SceneMap) -> bool:
+    """Whether other focal lengths need not be tried: many views hold together, and none was simply put there."""
+    free = all(T is None for T in problem.T_camera_world)
+    return free and problem.views > FEW_VIEWS and not scene.guessed and bool(scene.registered.all())
 
 
 def _plausibility(scene: SceneMap, tracks: Tracks | None) -> tuple[bool, float]:

@@ -1,6 +1,6 @@
 """The classical camera stage: match, solve, and carry the answer back to the working grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -57,7 +57,7 @@ class ClassicalCameras(nn.Module):
         n = len(members)
         check = check_given_poses(problem, seed)
         if check.refusal is not None:
-            return _nowhere(problem, intrinsics, check.refusal)
+            return replace(_nowhere(problem, intrinsics, check.refusal), given_refused=True)
         scene, tracks = solve_cameras(problem, seed)
         if scene is None or tracks is None:
             reason = "No two photos have enough in common to find where they were taken from."
@@ -92,6 +92,7 @@ class _Answer:
     origin: tuple[CameraOrigin, ...]
     warnings: tuple[str, ...]
     facts: dict
+    given_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,4 +230,5 @@ def _pack(views: Views, answers: list[_Answer]) -> CameraEstimate:
         depth_range=torch.from_numpy(np.concatenate([a.depth_range for a in answers])).to(device),
         warnings=tuple(a.warnings for a in answers),
         facts=tuple(a.facts for a in answers),
+        given_refused=tuple(a.given_refused for a in answers),
     )

@@ -4,13 +4,17 @@ Where a view's own matching fails (a source hides the point, the texture repeats
 from its camera; if that has the pixel's colour, it is what the pixel shows.
 """
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.network.gaussians import pixel_gaussians
 from render.cameras import Cameras
-from render.rasterize import rasterize
+from render.errors import BackendError
+from render.gaussians import Gaussians
+from render.rasterize import RenderOutput, rasterize
 
 MIN_ALPHA = 0.5
 """How much of a pixel the other views' surfaces must cover."""
@@ -34,7 +38,7 @@ def borrow_depth(
     for v in range(len(pixels)):
         others = sure.clone()
         others[v] = False
-        drawn = rasterize(own.where(others), cameras[[v]])
+        drawn = _drawn(own.where(others), cameras[[v]])
         alpha, depth = drawn.alpha[0], drawn.depth[0]
         colour = drawn.rgb[0] / alpha.clamp_min(1e-6)[..., None]
         alike = (colour - pixels[v].permute(1, 2, 0)).abs().mean(-1) < MAX_COLOUR_DIFFERENCE
@@ -42,3 +46,13 @@ def borrow_depth(
         taken.append(covered & alike & ~sure[v])
         borrowed.append(1 / torch.where(covered, depth, torch.ones_like(depth)))
     return torch.stack(borrowed), torch.stack(taken)
+
+
+def _drawn(gaussians: Gaussians, camera: Cameras) -> RenderOutput:
+    """Drawn where the Gaussians are, or on the CPU where their device has no rasterizer."""
+    try:
+        return rasterize(gaussians, camera)
+    except BackendError:
+        device = gaussians.means.device
+        drawn = rasterize(gaussians.to("cpu"), camera.to("cpu"))
+        return replace(drawn, **{name: getattr(drawn, name).to(device) for name in ("rgb", "depth", "alpha")})
