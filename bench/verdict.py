@@ -28,8 +28,8 @@ def main(paths: list[str]) -> None:
     # Runs of one scene resemble each other: scenes are drawn, with all their runs.
     drawn = ([i for s in rng.choice(scenes, len(scenes)) for i in of_scene[s]] for _ in range(SAMPLES))
     low, high = np.nanpercentile([spearmanr(share[i], psnr[i])[0] for i in drawn], [2.5, 97.5])
-    print("| scenes | runs | Spearman's rho of share_trusted and PSNR | 95 % |\n|---|---|---|")
-    print(f"| {len(rows)} | {spearmanr(share, psnr)[0]:.2f} | {low:.2f} to {high:.2f} |\n")
+    print("| scenes | runs | Spearman's rho of share_trusted and PSNR | 95 % |\n|---|---|---|---|")
+    print(f"| {len(scenes)} | {len(rows)} | {spearmanr(share, psnr)[0]:.2f} | {low:.2f} to {high:.2f} |\n")
     print("| verdict | runs | mean PSNR |\n|---|---|---|")
     for word in ("good", "usable", "poor"):
         found = [row["psnr"] for row in rows if row["report"]["verdict"] == word]
