@@ -36,7 +36,9 @@ def match_cameras(file: CamerasFile, images: ImageSet) -> tuple[list[KnownCamera
     idle = [name for name in file.rows if name not in names]
     unnamed = [name for name in names if name not in file.rows]
     warnings = [f"The cameras name what is not among the photos: {_listed(idle)}."] if idle else []
-    if unnamed:
+    if file.rows and len(unnamed) == len(names):
+        warnings = [f"The cameras name none of the photos, but {_listed(idle)}: nothing of them is used."]
+    elif unnamed:
         warnings.append(f"The cameras do not name {_listed(unnamed)}; what is not given is solved for.")
     known = [_known(photo, file.rows.get(photo.name, CameraRow()), warnings) for photo in images.photos]
     _judge_poses(images, known, warnings)

@@ -34,6 +34,9 @@ class Reconstruction:
     report: dict[str, Any] = field(default_factory=dict)
     """Seconds by stage, counts, warnings: what `report.json` holds."""
 
+    def __repr__(self) -> str:
+        return f"<Reconstruction of {len(self.names)} photos: {len(self.gaussians)} Gaussians>"
+
     def render(self, cameras: Cameras) -> RenderOutput:
         """Draw the scene from `cameras`, which must share one size; see `render.rasterize.rasterize`."""
         return rasterize(self.gaussians, cameras)

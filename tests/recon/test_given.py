@@ -71,3 +71,14 @@ def test_a_single_given_pose_cannot_be_wrong(case):
     problem, right = case
     alone = given(problem, [np.linalg.inv(right[0]), None, None, None], FOCAL)
     assert check_given_poses(alone, 0).refusal is None
+
+
+def test_the_mistake_is_found_without_a_focal_length_and_right_poses_are_not_blamed(case):
+    problem, right = case
+    inverse = given(problem, right)
+    refusal = check_given_poses(inverse, 0).refusal
+    assert refusal is not None
+    assert "invert them" in refusal
+    fine = check_given_poses(given(problem, [np.linalg.inv(T) for T in right]), 0)
+    assert fine.refusal is None
+    assert fine.contradicted == ()

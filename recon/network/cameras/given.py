@@ -22,8 +22,10 @@ PAIRS_A_VIEW = 2
 """Each given view is held against those that it has most matches with."""
 CONTRADICTED = 0.5
 """Below this share of good matches, a pose is contradicted."""
-EXPLAINED = 0.8
-"""From this share on, another way to read the poses explains them."""
+EXPLAINED = 0.3
+"""The least share that another way to read the poses must explain, and twice as much as they do as they are."""
+
+Reading = Callable[[Float[ndarray, "4 4"]], Float[ndarray, "4 4"]]
 
 _FLIP = np.diag([1.0, -1.0, -1.0, 1.0])
 
@@ -34,7 +36,7 @@ def _transposed(T: Float[ndarray, "4 4"]) -> Float[ndarray, "4 4"]:
     return out
 
 
-READINGS: dict[str, Callable[[Float[ndarray, "4 4"]], Float[ndarray, "4 4"]]] = {
+READINGS: dict[str, Reading] = {
     "world-to-camera matrices; invert them": np.linalg.inv,
     "poses in OpenGL axes (y up, z backward); multiply the second and third column by -1": lambda T: T @ _FLIP,
     "poses whose rotations are transposed; transpose them back": _transposed,
@@ -68,34 +70,34 @@ def check_given_poses(problem: CameraProblem, seed: int) -> GivenCheck:
     given = {v: np.linalg.inv(T) for v, T in enumerate(problem.T_camera_world) if T is not None}
     if len(given) < 2:
         return GivenCheck(None, ())
-    # Where focal lengths are open too, the poses are judged by the one that suits them best.
-    checks = [_check(problem, given, f, seed) for f in focal_starts(problem, focal_priors(problem)[0], seed)]
-    return max(checks, key=lambda c: c[0])[1]
-
-
-def _check(
-    problem: CameraProblem, given: dict[int, Float[ndarray, "4 4"]], focal: Float[ndarray, "view"], seed: int
-) -> tuple[float, GivenCheck]:
-    """With the views' focal lengths as they are said to be; before the answer, the share that the poses explain."""
-    pairs = _good_pairs(problem, list(given), focal, seed)
+    # Where focal lengths are open too, every reading is judged by the one that suits it best.
+    starts = focal_starts(problem, focal_priors(problem)[0], seed)
+    pairs = [(focal, _good_pairs(problem, list(given), focal, seed)) for focal in starts]
+    pairs = [(focal, found) for focal, found in pairs if found]
     if not pairs:
-        return 0.0, GivenCheck(None, ())
+        return GivenCheck(None, ())
 
-    def shares(read: Callable[[Float[ndarray, "4 4"]], Float[ndarray, "4 4"]]) -> Float[ndarray, "pair"]:
+    def shares(read: Reading) -> list[Float[ndarray, "pair"]]:
         poses = {v: read(T) for v, T in given.items()}
-        return np.array([_share(p, poses[p.a], poses[p.b], focal) for p in pairs])
+        return [np.array([_share(p, poses[p.a], poses[p.b], focal) for p in found]) for focal, found in pairs]
 
-    own = shares(lambda T: T)
-    if np.median(own) < CONTRADICTED:
-        meant, best = max(
-            ((text, float(np.median(shares(read)))) for text, read in READINGS.items()), key=lambda m: m[1]
-        )
-        if best >= EXPLAINED:
-            refusal = f"The given camera_to_world are not what the photos show, but fit as {meant}."
-            return float(np.median(own)), GivenCheck(refusal, ())
-    fits = {v for p, share in zip(pairs, own, strict=True) if share >= CONTRADICTED for v in (p.a, p.b)}
-    held = {v for p in pairs for v in (p.a, p.b)}
-    return float(np.median(own)), GivenCheck(None, tuple(sorted(held - fits)))
+    def best(read: Reading) -> float:
+        return max(float(np.median(share)) for share in shares(read))
+
+    own = best(lambda T: T)
+    if own < CONTRADICTED:
+        meant, explained = max(((text, best(read)) for text, read in READINGS.items()), key=lambda m: m[1])
+        if explained >= max(EXPLAINED, 2 * own):
+            return GivenCheck(f"The given camera_to_world are not what the photos show, but fit as {meant}.", ())
+    if len(starts) > 1:
+        return GivenCheck(None, ())  # A pose may fit badly because of the focal length.
+    fits = {
+        v
+        for p, share in zip(pairs[0][1], shares(lambda T: T)[0], strict=True)
+        if share >= CONTRADICTED
+        for v in (p.a, p.b)
+    }
+    return GivenCheck(None, tuple(sorted({v for p in pairs[0][1] for v in (p.a, p.b)} - fits)))
 
 
 def _good_pairs(problem: CameraProblem, views: list[int], focal: Float[ndarray, "view"], seed: int) -> list[_Pair]:

@@ -213,7 +213,7 @@ def _warnings(views: Views, members: list[int], scene: SceneMap) -> list[str]:
             "and so is the scene. Take photos with smaller steps between them."
         )
     elif scene.solved.sum() < 50:
-        out.append(f"Only {int(scene.solved.sum())} points are seen by two photos or more: the cameras are doubtful.")
+        out.append(f"Points seen by two photos or more: only {int(scene.solved.sum())}. The cameras are doubtful.")
     return out
 
 
