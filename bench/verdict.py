@@ -1,6 +1,7 @@
 """How far the report's own measure ranks runs as their true PSNR does: Spearman's rho with its bootstrap interval.
 
-python bench/verdict.py runs.jsonl      # what `python -m judge table --jsonl runs.jsonl` wrote
+`python bench/verdict.py runs.jsonl`: each line of the file is one run, an object with `scene`, `psnr` (of photos that
+were held back) and `report`, which is what report.json holds. The project's judge writes such files.
 """
 
 import json

@@ -90,7 +90,7 @@ class Engine:
         metric = views.metric[scene] and origin.count("given") >= 2
         crops = [views.photo_size_wh[v].tolist() for v in members]
         shown = views.valid[members] & ~prediction.depth.empty[members]
-        share_trusted = round(float((trusted & shown).sum() / shown.sum().clamp_min(1)), 3)
+        share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
         photo_pixels = sum(w * h for w, h in crops)
         report: dict[str, Any] = {
             "verdict": verdict(origin, share_trusted),

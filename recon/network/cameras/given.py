@@ -14,10 +14,8 @@ from numpy import ndarray
 
 from recon.network.cameras.problem import CameraProblem, bearings, pinhole
 from recon.network.cameras.solve import focal_priors, focal_starts
-from recon.network.cameras.two_view import START_INLIERS, epipolar_errors_px
+from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, epipolar_errors_px, relative_pose
 
-THRESHOLD_PX = 1.5
-"""Of what agrees on any relative pose; given ones may miss by twice as much."""
 PAIRS_A_VIEW = 2
 """Each given view is held against those that it has most matches with."""
 CONTRADICTED = 0.5
@@ -81,23 +79,20 @@ def check_given_poses(problem: CameraProblem, seed: int) -> GivenCheck:
         poses = {v: read(T) for v, T in given.items()}
         return [np.array([_share(p, poses[p.a], poses[p.b], focal) for p in found]) for focal, found in pairs]
 
-    def best(read: Reading) -> float:
-        return max(float(np.median(share)) for share in shares(read))
+    def best(found: list[Float[ndarray, "pair"]]) -> float:
+        return max(float(np.median(share)) for share in found)
 
-    own = best(lambda T: T)
+    own_shares = shares(lambda T: T)
+    own = best(own_shares)
     if own < CONTRADICTED:
-        meant, explained = max(((text, best(read)) for text, read in READINGS.items()), key=lambda m: m[1])
+        explained, meant = max((best(shares(read)), text) for text, read in READINGS.items())
         if explained >= max(EXPLAINED, 2 * own):
             return GivenCheck(f"The given camera_to_world are not what the photos show, but fit as {meant}.", ())
     if len(starts) > 1:
         return GivenCheck(None, ())  # A pose may fit badly because of the focal length.
-    fits = {
-        v
-        for p, share in zip(pairs[0][1], shares(lambda T: T)[0], strict=True)
-        if share >= CONTRADICTED
-        for v in (p.a, p.b)
-    }
-    return GivenCheck(None, tuple(sorted({v for p in pairs[0][1] for v in (p.a, p.b)} - fits)))
+    ((_, held),) = pairs
+    fits = {v for p, share in zip(held, own_shares[0], strict=True) if share >= CONTRADICTED for v in (p.a, p.b)}
+    return GivenCheck(None, tuple(sorted({v for p in held for v in (p.a, p.b)} - fits)))
 
 
 def _good_pairs(problem: CameraProblem, views: list[int], focal: Float[ndarray, "view"], seed: int) -> list[_Pair]:
@@ -115,7 +110,7 @@ def _good_pairs(problem: CameraProblem, views: list[int], focal: Float[ndarray, 
             continue
         xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
         _, info = poselib.estimate_relative_pose(
-            xa, xb, pinhole(focal[a]), pinhole(focal[b]), {"max_epipolar_error": THRESHOLD_PX, "seed": seed}, {}
+            xa, xb, pinhole(focal[a]), pinhole(focal[b]), {"max_epipolar_error": MAX_EPIPOLAR_PX, "seed": seed}, {}
         )
         inlier = np.array(info["inliers"], dtype=bool)
         if inlier.sum() >= START_INLIERS:
@@ -130,13 +125,12 @@ def _share(
     focal: Float[ndarray, "view"],
 ) -> float:
     """How many of the pair's matches two camera-to-world poses explain, as points in front of both cameras."""
-    T = np.linalg.inv(T_world_b) @ T_world_a
-    t = T[:3, 3] / max(np.linalg.norm(T[:3, 3]), 1e-12)
-    errors = epipolar_errors_px(T[:3, :3], t, pair.xa, pair.xb, focal[pair.a], focal[pair.b])
-    rays_a = bearings(pair.xa, focal[pair.a]) @ T[:3, :3].T
+    R, t = relative_pose(np.linalg.inv(T_world_a), np.linalg.inv(T_world_b))
+    errors = epipolar_errors_px(R, t, pair.xa, pair.xb, focal[pair.a], focal[pair.b])
+    rays_a = bearings(pair.xa, focal[pair.a]) @ R.T
     rays_b = bearings(pair.xb, focal[pair.b])
     # Depths of the points where both rays come closest: a ray_a + t = b ray_b, solved by least squares.
     cosine = (rays_a * rays_b).sum(1)
     depth_a = cosine * (rays_b @ t) - rays_a @ t
     depth_b = rays_b @ t - cosine * (rays_a @ t)
-    return float(((errors < 2 * THRESHOLD_PX) & (depth_a > 0) & (depth_b > 0)).mean())
+    return float(((errors < 2 * MAX_EPIPOLAR_PX) & (depth_a > 0) & (depth_b > 0)).mean())

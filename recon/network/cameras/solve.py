@@ -8,7 +8,14 @@ from recon.network.cameras.incremental import Mapper, score
 from recon.network.cameras.loops import without_contradicted
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.tracks import Tracks, build_tracks
-from recon.network.cameras.two_view import GUESS_INLIERS, START_INLIERS, TwoView, relative_poses, shared_focals
+from recon.network.cameras.two_view import (
+    GUESS_INLIERS,
+    MAX_EPIPOLAR_PX,
+    START_INLIERS,
+    TwoView,
+    relative_poses,
+    shared_focals,
+)
 
 STARTS = 2
 """First pairs that are tried with each focal length."""
@@ -30,14 +37,12 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
     `guessed`.
     """
     prior, sigma = focal_priors(problem)
-    best, best_tracks = None, None
+    maps: list[tuple[SceneMap, Tracks]] = []
     for focal in focal_starts(problem, prior, seed):
-        if best is not None and _settled(problem, best):
+        maps += _grown(problem, focal, prior, sigma, seed)
+        if maps and _settled(problem, max(maps, key=_plausibility)[0]):
             break
-        for found, tracks in _grown(problem, focal, prior, sigma, seed):
-            if best is None or _plausibility(found, tracks) > _plausibility(best, best_tracks):
-                best, best_tracks = found, tracks
-    return best, best_tracks
+    return max(maps, key=_plausibility, default=(None, None))
 
 
 def _grown(
@@ -49,13 +54,13 @@ def _grown(
 ) -> list[tuple[SceneMap, Tracks]]:
     """Maps from the best first pairs under one start of the focal lengths."""
     posed = {v for v, T in enumerate(problem.T_camera_world) if T is not None}
-    pairs = relative_poses(problem, focal, 1.5, seed)
+    pairs = relative_poses(problem, focal, MAX_EPIPOLAR_PX, seed)
     pairs = without_contradicted(pairs, fixed=[key for key in pairs if posed.issuperset(key)])
     given = len(posed) >= 2
     ranked = [k for k in _by_worth(pairs) if len(pairs[k].matches) >= START_INLIERS][:STARTS]
     guessed = not ranked and not given
     if guessed:
-        pairs = relative_poses(problem, focal, 1.5, seed, GUESS_INLIERS)
+        pairs = relative_poses(problem, focal, MAX_EPIPOLAR_PX, seed, GUESS_INLIERS)
         ranked = _by_worth(pairs)[:1]
     tracks = build_tracks(problem.points, {k: p.matches for k, p in pairs.items()})
     grown = []
@@ -77,9 +82,9 @@ def _settled(problem: CameraProblem, scene: SceneMap) -> bool:
     return free and problem.views > FEW_VIEWS and not scene.guessed and bool(scene.registered.all())
 
 
-def _plausibility(scene: SceneMap, tracks: Tracks | None) -> tuple[bool, float]:
+def _plausibility(grown: tuple[SceneMap, Tracks]) -> tuple[bool, float]:
     """What is not a guess comes first; then whatever explains most."""
-    assert tracks is not None
+    scene, tracks = grown
     return not scene.guessed, score(scene, tracks, 2.0)
 
 

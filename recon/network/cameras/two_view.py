@@ -9,6 +9,8 @@ from numpy import ndarray
 
 from recon.network.cameras.problem import CameraProblem, bearings, pinhole
 
+MAX_EPIPOLAR_PX = 1.5
+"""How far a match may miss its epipolar line, in reference pixels; of a given pose, twice as far."""
 MIN_INLIERS = 15
 """Matches that must agree on a relative pose before it counts at all."""
 START_INLIERS = 30
@@ -52,8 +54,7 @@ def relative_poses(
         xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
         Ta, Tb = problem.T_camera_world[a], problem.T_camera_world[b]
         if Ta is not None and Tb is not None:
-            T = Tb @ np.linalg.inv(Ta)
-            R, t = T[:3, :3], T[:3, 3] / max(np.linalg.norm(T[:3, 3]), 1e-12)
+            R, t = relative_pose(Ta, Tb)
             inlier = epipolar_errors_px(R, t, xa, xb, focal[a], focal[b]) < 2 * threshold_px
         else:
             pose, info = poselib.estimate_relative_pose(
@@ -74,6 +75,14 @@ def relative_poses(
         angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
         found[a, b] = TwoView(R, t, match[inlier], float(np.median(angle)))
     return found
+
+
+def relative_pose(
+    T_a: Float[ndarray, "4 4"], T_b: Float[ndarray, "4 4"]
+) -> tuple[Float[ndarray, "3 3"], Float[ndarray, "3"]]:
+    """Rotation and direction (unit length) from a's camera to b's, of two world-to-camera poses."""
+    T = T_b @ np.linalg.inv(T_a)
+    return T[:3, :3], T[:3, 3] / max(np.linalg.norm(T[:3, 3]), 1e-12)
 
 
 def _focals_differ_and_are_guessed(problem: CameraProblem, a: int, b: int) -> bool:
