@@ -63,6 +63,12 @@ class DepthEstimate:
     """z-depth of a second layer behind `depth`: where a completed pixel may be instead."""
     empty: Bool[Tensor, "view height width"]
     """Where a photo says that nothing is there: a mask, or a black backdrop."""
+    gain: Float[Tensor, "view 3"]
+    """What a photo's sRGB is multiplied by to have its scene's mean exposure and white balance."""
+
+    def evened(self, pixels: Float[Tensor, "view 3 height width"]) -> Float[Tensor, "view 3 height width"]:
+        """The views' `pixels` at their scene's mean exposure."""
+        return (pixels * self.gain[:, :, None, None]).clamp_max(1)
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recon.network.depth.agreement import TOLERANCE, Landing
+from recon.network import testimony, testimony_cpu
+from recon.network.testimony import Evidence, Testimony
 from recon.prediction import Prediction
 from recon.views import Views
 from render.errors import require
 from render.gaussians import Gaussians
-
-IN_THE_WAY = 0.95
-"""A point nearer than this share of the depth that another view is sure of hangs in that view's way."""
-FINER = 0.95
-"""A surface belongs to another view whose pixels are, at that distance, narrower than this share of the own ones."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,25 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     """
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
+    evidence = Evidence(
+        depth.evened(views.pixels),
+        views.valid,
+        depth.empty,
+        prediction.cameras.cameras,
+        prediction.cameras.depth_range[:, 0],
+        depth.depth,
+        depth.confidence > 0,
+    )
     front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
         others = [m for m in registered if m != v]
-        shown = views.valid[v] & ~depth.empty[v]
-        landings = _landings(prediction, v, 1 / depth.depth[v], others)
-        front[v] = shown & ~_contradicted(prediction, landings) & ~_seen_finer(prediction, v, landings)
-        unsure = shown & (depth.confidence[v] == 0)
-        back[v] = unsure & ~_contradicted(prediction, _landings(prediction, v, 1 / depth.backstop[v], others))
+        shown, sure = views.valid[v] & ~depth.empty[v], evidence.sure[v]
+        said = _testify(evidence, depth.depth[v], v, others)
+        holds = torch.where(sure, (said.unlike < 2) | (said.unlike < said.agreeing), _likely(said, 0))
+        front[v] = shown & holds & (said.through == 0) & ~said.nothing & ~said.finer
+        said = _testify(evidence, depth.backstop[v], v, others)
+        # A backstop is more of a guess, and a hole where it is missing: one voice is not enough against it.
+        back[v] = shown & ~sure & _likely(said, 1) & (said.through == 0) & ~said.nothing
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     if len(scene) <= config.max_gaussians:
         return scene
@@ -53,32 +60,12 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     return scene[best.sort().values]
 
 
-def _landings(
-    prediction: Prediction, view: int, inverse_depth: Float[Tensor, "height width"], others: list[int]
-) -> dict[int, Landing]:
-    """Where a view's points land in each other view."""
-    return {other: Landing.of(prediction.cameras.cameras, inverse_depth, view, other) for other in others}
+def _likely(said: Testimony, against: int) -> Bool[Tensor, "height width"]:
+    """Of points that nobody is sure of: no more than `against` views miss them, and they are nobody's camera."""
+    return (said.unlike <= against) & ~said.too_close
 
 
-def _contradicted(prediction: Prediction, landings: dict[int, Landing]) -> Bool[Tensor, "height width"]:
-    """Points in front of what another view is sure to see, or where another sees that nothing is."""
-    depth = prediction.depth
-    bad = torch.zeros_like(depth.empty[0])
-    for other, landing in landings.items():
-        sure = landing.read(depth.confidence[other]) > 0
-        nearer = landing.depth < IN_THE_WAY * landing.read(depth.depth[other])
-        bad |= landing.inside & ((nearer & sure).all(0) | landing.read(depth.empty[other]).all(0))
-    return bad
-
-
-def _seen_finer(prediction: Prediction, view: int, landings: dict[int, Landing]) -> Bool[Tensor, "height width"]:
-    """Points on a surface that another view is sure of and resolves better: its Gaussians are the surface."""
-    depth, K = prediction.depth, prediction.cameras.cameras.K_px
-    focal = (K[:, 0, 0] * K[:, 1, 1]).sqrt().to(depth.depth.dtype)
-    found = torch.zeros_like(depth.empty[0])
-    for other, landing in landings.items():
-        ratio = landing.depth / landing.read(depth.depth[other])
-        same = ((ratio - 1).abs() < TOLERANCE) & (landing.read(depth.confidence[other]) > 0)
-        finer = landing.depth / focal[other] < FINER * depth.depth[view] / focal[view]
-        found |= landing.inside & same.all(0) & finer
-    return found
+def _testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int, others: list[int]) -> Testimony:
+    """By numba where a CPU is the device."""
+    twin = testimony if depth.is_cuda else testimony_cpu
+    return twin.testify(evidence, depth, view, others)

@@ -54,8 +54,9 @@ class SplatNetwork(nn.Module):
         features = clock("encoder", self.encoder(views))
         cameras = clock("cameras", self.cameras(views, features, seed))
         depth = clock("depth", self.depth(views, features, cameras))
-        gaussians = pixel_gaussians(views.pixels, cameras.cameras, depth.depth, depth.confidence)
-        backstop = clock("gaussians", pixel_gaussians(views.pixels, cameras.cameras, depth.backstop, depth.confidence))
+        pixels = depth.evened(views.pixels)
+        gaussians = pixel_gaussians(pixels, cameras.cameras, depth.depth, depth.confidence)
+        backstop = clock("gaussians", pixel_gaussians(pixels, cameras.cameras, depth.backstop, depth.confidence))
         return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
 
 

@@ -18,8 +18,7 @@ SIZE_WH = (64, 48)
 
 def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
     """Two cameras side by side before the plane z = 2; `depth` is what they believe, all of it trusted."""
-    rng = np.random.default_rng(0)
-    photos = [Photo(f"{i}.png", rng.integers(60, 255, (48, 64, 3), np.uint8), None, SIZE_WH, None) for i in range(2)]
+    photos = [Photo(f"{i}.png", np.full((48, 64, 3), 128, np.uint8), None, SIZE_WH, None) for i in range(2)]
     views = make_views(ImageSet(tuple(photos)), 64)
     T = torch.eye(4, dtype=torch.float64).repeat(2, 1, 1)
     T[1, 0, 3] = 0.25
@@ -28,7 +27,9 @@ def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
     confidence, backstop = torch.ones_like(depth), 1.5 * depth
     return views, Prediction(
         cameras=CameraEstimate(cameras, ("solved", "solved"), torch.tensor([[1.0, 4.0]] * 2)),
-        depth=DepthEstimate(depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool)),
+        depth=DepthEstimate(
+            depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool), gain=torch.ones(2, 3)
+        ),
         gaussians=pixel_gaussians(views.pixels, cameras, depth, confidence),
         backstop=pixel_gaussians(views.pixels, cameras, backstop, confidence),
     )
@@ -56,10 +57,43 @@ def test_an_unsure_view_cannot_remove_anything_and_gets_a_backstop():
     depth = wall()
     depth[0, 20:28, 30:38] = 1.0
     views, prediction = two_views_of_a_wall(depth)
+    assert len(fuse(views, unsure(prediction, [1]), [0, 1], FuseConfig())) == 3 * 48 * 64
+
+
+def unsure(prediction: Prediction, views: list[int]) -> Prediction:
     confidence = prediction.depth.confidence.clone()
-    confidence[1] = 0
-    unsure = replace(prediction, depth=replace(prediction.depth, confidence=confidence))
-    assert len(fuse(views, unsure, [0, 1], FuseConfig())) == 3 * 48 * 64
+    confidence[views] = 0
+    return replace(prediction, depth=replace(prediction.depth, confidence=confidence))
+
+
+def test_what_an_unsure_view_would_see_in_another_colour_is_not_there():
+    depth = wall()
+    depth[0, 20:28, 30:38] = 1.0  # It lands 16 pixels to the left in the other view.
+    views, prediction = two_views_of_a_wall(depth)
+    pixels = views.pixels.clone()
+    pixels[0, :, 20:28, 30:38] = 1.0  # On the wall it would be white where the other photo is grey.
+    scene = fuse(replace(views, pixels=pixels), unsure(prediction, [0, 1]), [0, 1], FuseConfig())
+    # One view is enough against what is near; the backstops of both views stay.
+    assert len(scene) == 4 * 48 * 64 - 64
+    floating = scene.means[:, 2] < 1.5
+    assert floating.sum() == 0
+
+
+def test_nothing_that_is_unsure_stands_where_a_camera_was():
+    depth = wall()
+    views, prediction = two_views_of_a_wall(depth)
+    estimate = prediction.cameras
+    T = estimate.cameras.T_world_camera.clone()
+    T[1, :3, 3] = torch.tensor([0.0, 0.0, 1.9], dtype=T.dtype)  # Close to the wall, which starts at 1 for it.
+    T[1, :3, :3] = torch.diag(torch.tensor([-1.0, 1.0, -1.0], dtype=T.dtype))  # It looks the other way, at a wall behind view 0.
+    turned = replace(estimate, cameras=replace(estimate.cameras, T_world_camera=T))
+    scene = fuse(views, unsure(replace(prediction, cameras=turned), [0, 1]), [0, 1], FuseConfig())
+    close = (prediction.gaussians.means[0] - torch.tensor([0.0, 0.0, 1.9])).norm(dim=-1) < 0.5
+    assert close.any()
+    # The same number of its own points lie around view 0.
+    assert len(scene) == 4 * 48 * 64 - 2 * int(close.sum())
+    # What is sure stays.
+    assert len(fuse(views, replace(prediction, cameras=turned), [0, 1], FuseConfig())) == 2 * 48 * 64
 
 
 def test_where_one_view_shows_nothing_the_others_points_go():

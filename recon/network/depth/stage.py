@@ -1,4 +1,4 @@
-"""The classical depth stage: sweep, smooth, agree, borrow, complete."""
+"""The classical depth stage: sweep, smooth, agree, even out exposure, borrow, complete."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from recon.network.depth import smooth, smooth_cpu, sweep, sweep_cpu
-from recon.network.depth.agreement import agreement
+from recon.network.depth import agreement, agreement_cpu, smooth, smooth_cpu, sweep, sweep_cpu
+from recon.network.depth.agreement import Agreement
 from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import borrow_depth
 from recon.network.depth.complete import complete
 from recon.network.depth.geometry import relative_projection
 from recon.network.depth.sources import rank_sources
+from recon.network.depth.speckles import islands
 from recon.network.encoder import Features
+from recon.network.exposure import exposure_gains
 from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
 from render.cameras import Cameras
@@ -60,6 +62,7 @@ class ClassicalDepth(nn.Module):
         shown = views.valid & ~empty
         depth = torch.ones_like(views.pixels[:, 0])
         backstop, confidence = torch.ones_like(depth), torch.zeros_like(depth)
+        gain = torch.ones(len(depth), 3, device=depth.device)
         for scene in range(len(views.metric)):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
@@ -67,21 +70,20 @@ class ClassicalDepth(nn.Module):
                 continue
             inverse, likeness = self._sweep(views, features, estimate, registered)
             good = likeness > self.config.min_likeness
-            agreed = self._agree(estimate.cameras, inverse, shown, good, registered)
-            borrowed, taken = borrow_depth(
-                views.pixels[registered],
-                estimate.cameras[registered],
-                agreed.inverse_depth[registered],
-                agreed.confidence[registered],
-            )
+            agreed = self._agree(estimate, inverse, shown, good, registered)
+            cameras, own = estimate.cameras[registered], agreed.inverse_depth[registered]
+            sure = agreed.confidence[registered]
+            gain[registered] = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
+            pixels = views.pixels[registered] * gain[registered][:, :, None, None]
+            borrowed, taken = borrow_depth(pixels, cameras, own, sure)
             taken &= shown[registered]
             for i, v in enumerate(registered):
                 inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
-                close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0))
+                close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0), views.pixels[v])
                 depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
-        return DepthEstimate(depth, confidence, backstop, empty)
+        return DepthEstimate(depth, confidence, backstop, empty, gain)
 
     def _sweep(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
@@ -98,24 +100,27 @@ class ClassicalDepth(nn.Module):
 
     def _agree(
         self,
-        cameras: Cameras,
+        estimate: CameraEstimate,
         inverse: Float[Tensor, "view height width"],
         shown: Bool[Tensor, "view height width"],
         alike: Bool[Tensor, "view height width"],
         members: list[int],
     ) -> "_Agreed":
         """Average depths with the views that agree, round by round; trust what is agreed on and not seen through."""
+        cameras = estimate.cameras
+        step = (1 / estimate.depth_range[:, 0] - 1 / estimate.depth_range[:, 1]) / (self.config.planes - 1)
         inverse, trusted = inverse.clone(), torch.zeros_like(shown)
         confidence = torch.zeros_like(inverse)
         others = {v: [m for m in members if m != v] for v in members}
         for _ in range(self.config.rounds):
-            found = {v: agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
+            found = {v: _agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
                 inverse[v] = found[v].refined
                 trusted[v] = shown[v] & alike[v] & (found[v].agreeing >= 1)
         for v in members:
-            last = agreement(cameras, inverse, shown, trusted, v, others[v])
+            last = _agreement(cameras, inverse, shown, trusted, v, others[v])
             good = trusted[v] & (last.violated == 0)
+            good &= (last.agreeing >= 2) | ~islands(inverse[v], good, float(step[v]))
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)
 
@@ -143,6 +148,19 @@ class ClassicalDepth(nn.Module):
         at = smooth.lowest(_smoothed(1 - likeness, views.pixels[view]))
         best = likeness.gather(-1, at.round().long().clamp(0, len(planes) - 1)[..., None])[..., 0]
         return planes[0] + at * (planes[1] - planes[0]), best
+
+
+def _agreement(
+    cameras: Cameras,
+    inverse_depth: Float[Tensor, "view height width"],
+    shown: Bool[Tensor, "view height width"],
+    trusted: Bool[Tensor, "view height width"],
+    view: int,
+    others: list[int],
+) -> Agreement:
+    """By numba where a CPU is the device."""
+    twin = agreement if inverse_depth.is_cuda else agreement_cpu
+    return twin.agreement(cameras, inverse_depth, shown, trusted, view, others)
 
 
 @dataclass(frozen=True)
