@@ -85,7 +85,7 @@ def test_nothing_that_is_unsure_stands_where_a_camera_was():
     estimate = prediction.cameras
     T = estimate.cameras.T_world_camera.clone()
     T[1, :3, 3] = torch.tensor([0.0, 0.0, 1.9], dtype=T.dtype)  # Close to the wall, which starts at 1 for it.
-    T[1, :3, :3] = torch.diag(torch.tensor([-1.0, 1.0, -1.0], dtype=T.dtype))  # It looks the other way, at a wall behind view 0.
+    T[1, :3, :3] = torch.diag(torch.tensor([-1.0, 1.0, -1.0], dtype=T.dtype))  # It looks the other way.
     turned = replace(estimate, cameras=replace(estimate.cameras, T_world_camera=T))
     scene = fuse(views, unsure(replace(prediction, cameras=turned), [0, 1]), [0, 1], FuseConfig())
     close = (prediction.gaussians.means[0] - torch.tensor([0.0, 0.0, 1.9])).norm(dim=-1) < 0.5
