@@ -118,6 +118,7 @@ class Engine:
                 prediction.depth.confidence[v, :h, :w].cpu().clone() for v, (w, h) in zip(members, crops, strict=True)
             ),
             photos=tuple(_bytes(views, v, w, h) for v, (w, h) in zip(members, crops, strict=True)),
+            gain=prediction.depth.gain[members].cpu().clone(),
             report=report,
         )
 

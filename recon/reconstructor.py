@@ -4,14 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from recon.config import load_config
 from recon.engine import Engine, peak_mib
 from recon.images import load_images
 from recon.known_cameras import match_cameras
+from recon.polish import polish
 from recon.reconstruction import Reconstruction
+from recon.verify import held_out_psnr
 from recon.views import make_views
-from render.errors import SnapsplatError
+from render.errors import SnapsplatError, require
 from render.files.cameras_json import read_cameras_json
 
 
@@ -41,19 +44,27 @@ class Reconstructor:
         self,
         photos: Sequence[str | Path],
         cameras: str | Path | None = None,
+        *,
+        polish_seconds: float | int = 0,
+        verify: bool = False,
         progress: Callable[[str], None] | None = None,
     ) -> Reconstruction:
         """A scene from two to sixteen photos (files, or a folder of them).
 
         Args:
             cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
+            polish_seconds: how long to improve the scene by gradient steps against its own photos, at most.
+            verify: also report how well photos that were left out are predicted, if four or more are registered.
             progress: called with the name of each stage when it is done.
 
         Raises:
-            InputError: the photos cannot be used. CamerasError: the cameras cannot. ReconstructionError: no scene
-                can be made of them.
+            ConfigError: `polish_seconds` is negative.
+            InputError: the photos cannot be used.
+            CamerasError: the cameras cannot.
+            ReconstructionError: no scene can be made of them.
         """
         start = time.perf_counter()
+        require(polish_seconds >= 0, "polish", polish_seconds, "0 seconds or more")
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
         images = load_images(photos)
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
@@ -65,8 +76,30 @@ class Reconstructor:
         (answer,) = self.engine.reconstruct([views], self.config.seed, progress)
         if isinstance(answer, SnapsplatError):
             raise answer
-        report = {**answer.report, "seed": self.config.seed, "size": self.config.size}
-        report["stages"] = {"photos": {"seconds": round(read, 3), "peak_mib": read_peak_mib}, **report["stages"]}
+        stages = {"photos": {"seconds": round(read, 3), "peak_mib": read_peak_mib}, **answer.report["stages"]}
+        more: dict[str, Any] = {}
+        if verify:
+            since = time.perf_counter()
+            found = held_out_psnr(self.engine, images, answer, self.config.size, self.config.seed)
+            scored = [psnr for psnr in found.values() if psnr is not None]
+            more["held_out_psnr"] = {"mean": round(sum(scored) / len(scored), 2) if scored else None, "photos": found}
+            stages["verify"] = {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}
+            if progress is not None:
+                progress("verify")
+        if polish_seconds > 0:
+            since = time.perf_counter()
+            polished = polish(answer, polish_seconds, self.config.seed)
+            answer = polished.reconstruction
+            more["gaussians"] = len(answer.gaussians)
+            more["polish"] = {
+                "rounds": polished.rounds,
+                "held_out_rays_psnr_before": round(polished.psnr_before, 2),
+                "held_out_rays_psnr_after": round(polished.psnr_after, 2),
+            }
+            stages["polish"] = {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}
+            if progress is not None:
+                progress("polish")
+        report = {**answer.report, **more, "seed": self.config.seed, "size": self.config.size, "stages": stages}
         report["seconds"] = round(time.perf_counter() - start, 3)
         report["warnings"] = [*warnings, *report["warnings"]]
         return replace(answer, report=report)

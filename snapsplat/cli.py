@@ -87,6 +87,18 @@ def reconstruct(
         int | None,
         typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
     ] = None,
+    polish: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Improve the scene by gradient steps against its own photos, for so long at most.",
+            show_default=False,
+        ),
+    ] = 0,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Leave photos out, up to four in turn, and report how well they are predicted."),
+    ] = False,
 ) -> None:
     """Make a scene of photos: OUT/scene.ply, beside it cameras, depth, a preview and a report.
 
@@ -107,7 +119,7 @@ def reconstruct(
 
             reconstructor = Reconstructor(model, size, seed, overrides)
             progress("loading")
-            scene = reconstructor.reconstruct(files, cameras, progress)
+            scene = reconstructor.reconstruct(files, cameras, polish_seconds=polish, verify=verify, progress=progress)
             scene.save(output)
             progress("files")
         _tell(scene, output)
@@ -132,6 +144,9 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
         f"Verdict: {scene.report['verdict']}; another photo agrees with the depth of "
         f"{scene.report['share_trusted']:.0%} of what the photos show."
     )
+    held_out = scene.report.get("held_out_psnr", {"mean": None})["mean"]
+    if held_out is not None:
+        typer.echo(f"Photos left out are predicted with {held_out:.1f} dB.")
     for what, name in (("Scene", "scene.ply"), ("Preview", "preview.png"), ("Report", "report.json")):
         typer.echo(f"{what:<8} {output / name}")
 

@@ -15,6 +15,8 @@ def reconstruct(
     size: int | None = None,
     seed: int | None = None,
     overrides: Sequence[str] = (),
+    polish: float | int = 0,
+    verify: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Reconstruction:
     """A scene from two to sixteen photos of one place.
@@ -26,6 +28,8 @@ def reconstruct(
         size: long side of the working grid in pixels; without it, as the configuration has it.
         seed: of the robust solvers; the same photos and seed give the same scene.
         overrides: Hydra overrides such as `network.depth.planes=96`.
+        polish: seconds to improve the scene by gradient steps against its own photos; 0 is the forward pass alone.
+        verify: also report how well photos that were left out are predicted.
         progress: called with the name of each stage when it is done.
 
     Raises:
@@ -33,4 +37,5 @@ def reconstruct(
             `render.errors` for its kinds.
     """
     paths = [photos] if isinstance(photos, str | Path) else photos
-    return Reconstructor(model, size, seed, overrides).reconstruct(paths, cameras, progress)
+    reconstructor = Reconstructor(model, size, seed, overrides)
+    return reconstructor.reconstruct(paths, cameras, polish_seconds=polish, verify=verify, progress=progress)

@@ -36,6 +36,7 @@ def small_reconstruction(seed: int = 0, photo_value: int = 128) -> Reconstructio
         depth=tuple(torch.rand(32, 48, generator=generator) + 2 for _ in NAMES),
         confidence=tuple(torch.rand(32, 48, generator=generator) for _ in NAMES),
         photos=tuple(np.full((32, 48, 3), photo_value, np.uint8) for _ in NAMES),
+        gain=torch.ones(3, 3),
         report={
             "seconds": 2.5,
             "warnings": ["c.jpg could not be registered."],
