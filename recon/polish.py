@@ -18,7 +18,7 @@ from render.gaussians import Gaussians
 from render.rasterize import rasterize
 from render.rasterize.projection import rotations
 
-LEARNING_RATES = {"shifts": 1e-3, "quats": 2e-3, "log_scales": 1e-2, "logits": 0.1, "sh": 0.02}
+LEARNING_RATES = {"shifts": 0.03, "quats": 2e-3, "log_scales": 1e-2, "logits": 0.03, "sh": 5e-3}
 """Of Adam. Shifts of the means are in units of the Gaussian's mean scale."""
 POSE_RATE = 1e-4
 """In radians, and in shares of the median distance between cameras and scene."""
@@ -27,7 +27,7 @@ GAIN_RATE = 1e-3
 HELD_OUT = 0.02
 """Share of rays that are held back, in squares of `SQUARE` pixels."""
 SQUARE = 8
-PATIENCE = 2
+PATIENCE = 3
 """Rounds without a better one before it ends."""
 TRANSPARENT = 0.05
 """Opacity below which a Gaussian is removed at the end."""

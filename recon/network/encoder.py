@@ -29,8 +29,5 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def forward(self, views: Views) -> Features:
-        maps = [self.matcher.xfeat.net(fine[None])[0] for fine in views.fine]
-        return Features(
-            keypoints=tuple(self.matcher.detect(fine) for fine in views.fine),
-            descriptors=torch.nn.functional.normalize(torch.cat(maps), dim=1),
-        )
+        keypoints, maps = self.matcher.detect(views.fine)
+        return Features(tuple(keypoints), torch.nn.functional.normalize(maps, dim=1))

@@ -37,7 +37,7 @@ def test_the_backstop_lies_behind_everything_around():
     assert torch.allclose(backstop[:, 28:36], torch.tensor(0.25 / 1.02), atol=1e-3)
 
 
-def test_farthest_in_steps_equals_the_square_at_once():
+def test_farthest_along_rows_then_columns_equals_the_square_at_once():
     values = torch.rand(24, 40, generator=torch.Generator().manual_seed(0))
     radius = 7
     padded = torch.nn.functional.pad(values[None, None], (radius,) * 4, value=9.0)[0, 0]

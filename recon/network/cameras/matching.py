@@ -4,6 +4,7 @@ The two fail on different photos (wide baselines here, repetition and fine textu
 those of both, one behind the other, and a pair's matches are the union. Robust solvers downstream sort them out.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -47,11 +48,27 @@ class Matcher(nn.Module):
         self.eval()
 
     @torch.no_grad()
-    def detect(self, image: Float[Tensor, "3 height width"]) -> Keypoints:
-        """Keypoints of one image, sRGB in [0, 1]."""
+    def detect(
+        self, images: Float[Tensor, "view 3 height width"]
+    ) -> tuple[list[Keypoints], Float[Tensor, "view 64 height_8 width_8"]]:
+        """Keypoints of each image, sRGB in [0, 1], and XFeat's dense descriptors at an eighth of its size."""
+        maps: list[Tensor] = []
+        # kornia's detector keeps its descriptor map to itself, and computing it again would take as long again.
+        hook = self.xfeat.net.register_forward_hook(lambda *call: maps.append(call[-1][0]))
+        try:
+            with ThreadPoolExecutor(1) as beside:
+                sift = [beside.submit(rootsift, image, self.sift_keypoints) for image in images]
+                found = [self._joined(image, *later.result()) for image, later in zip(images, sift, strict=True)]
+        finally:
+            hook.remove()
+        return found, torch.cat(maps)
+
+    def _joined(
+        self, image: Float[Tensor, "3 height width"], sift_px: Float[ndarray, "point 2"], sift_descriptors: Tensor
+    ) -> Keypoints:
+        """XFeat's keypoints of an image before those of SIFT."""
         height, width = image.shape[1:]
         found = self.xfeat.detectAndCompute(image[None], top_k=self.xfeat_keypoints)[0]
-        sift_px, sift_descriptors = rootsift(image, self.sift_keypoints)
         xfeat_px = found["keypoints"].double().cpu().numpy() + 0.5
         return Keypoints(
             points_px=np.concatenate([xfeat_px, sift_px]),

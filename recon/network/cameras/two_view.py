@@ -1,9 +1,11 @@
 """Relative poses of pairs of views, by five points (or six with an unknown focal) and RANSAC, in PoseLib."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import poselib
+import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
 
@@ -47,34 +49,37 @@ def relative_poses(
     min_inliers: int = MIN_INLIERS,
 ) -> dict[tuple[int, int], TwoView]:
     """The pairs that a calibrated relative pose explains with at least `min_inliers` matches."""
-    found = {}
-    for (a, b), match in problem.pairs.items():
-        if len(match) < min_inliers:
-            continue
-        xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
-        Ta, Tb = problem.T_camera_world[a], problem.T_camera_world[b]
-        if Ta is not None and Tb is not None:
-            R, t = relative_pose(Ta, Tb)
-            inlier = epipolar_errors_px(R, t, xa, xb, focal[a], focal[b]) < 2 * threshold_px
-        else:
-            pose, info = poselib.estimate_relative_pose(
-                xa, xb, pinhole(focal[a]), pinhole(focal[b]),
-                {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
-            )  # fmt: skip
-            R, t, inlier = pose.R, np.asarray(pose.t), np.array(info["inliers"], dtype=bool)
-            if _focals_differ_and_are_guessed(problem, a, b):
-                _, loose = poselib.estimate_fundamental(
-                    xa, xb, {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {}
-                )
-                # A wrong guess of one focal rejects good matches; the fundamental matrix asks for no focal.
-                inlier = max(inlier, np.array(loose["inliers"], dtype=bool), key=np.sum)
-        if inlier.sum() < min_inliers:
-            continue
-        ra = bearings(xa[inlier], focal[a]) @ R.T
-        rb = bearings(xb[inlier], focal[b])
-        angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
-        found[a, b] = TwoView(R, t, match[inlier], float(np.median(angle)))
-    return found
+    pairs = [pair for pair, match in problem.pairs.items() if len(match) >= min_inliers]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        found = pool.map(lambda pair: _two_view(problem, pair, focal, threshold_px, seed), pairs)
+    return {pair: pose for pair, pose in zip(pairs, found, strict=True) if len(pose.matches) >= min_inliers}
+
+
+def _two_view(
+    problem: CameraProblem, pair: tuple[int, int], focal: Float[ndarray, "view"], threshold_px: float, seed: int
+) -> TwoView:
+    (a, b), match = pair, problem.pairs[pair]
+    xa, xb = problem.points[a][match[:, 0]], problem.points[b][match[:, 1]]
+    Ta, Tb = problem.T_camera_world[a], problem.T_camera_world[b]
+    if Ta is not None and Tb is not None:
+        R, t = relative_pose(Ta, Tb)
+        inlier = epipolar_errors_px(R, t, xa, xb, focal[a], focal[b]) < 2 * threshold_px
+    else:
+        pose, info = poselib.estimate_relative_pose(
+            xa, xb, pinhole(focal[a]), pinhole(focal[b]),
+            {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {},
+        )  # fmt: skip
+        R, t, inlier = pose.R, np.asarray(pose.t), np.array(info["inliers"], dtype=bool)
+        if _focals_differ_and_are_guessed(problem, a, b):
+            _, loose = poselib.estimate_fundamental(
+                xa, xb, {"max_epipolar_error": threshold_px, "max_iterations": 5000, "seed": seed}, {}
+            )
+            # A wrong guess of one focal rejects good matches; the fundamental matrix asks for no focal.
+            inlier = max(inlier, np.array(loose["inliers"], dtype=bool), key=np.sum)
+    ra = bearings(xa[inlier], focal[a]) @ R.T
+    rb = bearings(xb[inlier], focal[b])
+    angle = np.degrees(np.arccos(np.clip((ra * rb).sum(1), -1, 1)))
+    return TwoView(R, t, match[inlier], float(np.median(angle)) if len(angle) else 0.0)
 
 
 def relative_pose(
@@ -112,15 +117,21 @@ def shared_focals(problem: CameraProblem, seed: int) -> tuple[Float[ndarray, "pa
 
     Six-point solver (Stewenius et al. 2008) in RANSAC. Meaningless for pairs that only turn or look at a plane.
     """
-    focals, weights = [], []
-    for (a, b), match in problem.pairs.items():
-        if len(match) < MIN_INLIERS or problem.focal_group[a] != problem.focal_group[b]:
-            continue
-        pair, info = poselib.estimate_shared_focal_relative_pose(
+
+    def suggestion(pair: tuple[int, int]) -> tuple[float, int]:
+        (a, b), match = pair, problem.pairs[pair]
+        found, info = poselib.estimate_shared_focal_relative_pose(
             problem.points[a][match[:, 0]], problem.points[b][match[:, 1]], np.zeros((2, 1)),
             {"max_epipolar_error": 1.0, "max_iterations": 3000, "seed": seed}, {},
         )  # fmt: skip
-        if info["num_inliers"] >= MIN_INLIERS:
-            focals.append(pair.camera1.params[0])
-            weights.append(info["num_inliers"])
-    return np.array(focals, dtype=float), np.array(weights, dtype=float)
+        return found.camera1.params[0], info["num_inliers"]
+
+    pairs = [
+        (a, b)
+        for (a, b), match in problem.pairs.items()
+        if len(match) >= MIN_INLIERS and problem.focal_group[a] == problem.focal_group[b]
+    ]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        found = [(focal, inliers) for focal, inliers in pool.map(suggestion, pairs) if inliers >= MIN_INLIERS]
+    table = np.array(found, dtype=float).reshape(-1, 2)
+    return table[:, 0], table[:, 1]

@@ -93,13 +93,9 @@ def _bonds(image: Float[Tensor, "3 height width"], dim: int) -> Tensor:
 
 def farthest(inverse_depth: Float[Tensor, "height width"], radius: int) -> Float[Tensor, "height width"]:
     """Smallest value of the square of `radius` pixels around each pixel."""
-    negative = -inverse_depth[None, None]
-    # A wide square is reached by small ones after each other: a pooling's cost grows with its area.
-    while radius > 0:
-        step = min(radius, 4)
-        negative = max_pool2d(negative, 2 * step + 1, stride=1, padding=step)
-        radius -= step
-    return -negative[0, 0]
+    size = 2 * radius + 1
+    along_rows = max_pool2d(-inverse_depth[None, None], (1, size), stride=1, padding=(0, radius))
+    return -max_pool2d(along_rows, (size, 1), stride=1, padding=(radius, 0))[0, 0]
 
 
 def push_pull(

@@ -47,75 +47,88 @@ def _land(M, m, inverse_depth, row, column, height, width):
 @numba.njit(cache=True)
 @no_type_check
 def _warp_colours(source, valid, M, m, inverse_depth, warped, inside):
-    """Fill `warped` (`height width 3`) and `inside`; what lies outside takes the border's value."""
+    """Fill `warped` (`3 height width`) and `inside`; what lies outside takes the border's value.
+
+    Less 0.5, as the reference: squares of what lies around 0 lose fewer digits.
+    """
     height, width = inside.shape
+    half, last_x, last_y = np.float32(0.5), np.float32(width - 1), np.float32(height - 1)
     for row in range(height):
+        v = np.float32(row) + half
+        # Of the row's points, all but what grows along it.
+        x_row = M[0, 1] * v + M[0, 2] + m[0] * inverse_depth
+        y_row = M[1, 1] * v + M[1, 2] + m[1] * inverse_depth
+        z_row = M[2, 1] * v + M[2, 2] + m[2] * inverse_depth
         for column in range(width):
-            u, v = column + 0.5, row + 0.5
-            z = M[2, 0] * u + M[2, 1] * v + M[2, 2] + m[2] * inverse_depth
-            if z <= 1e-6:
-                x, y = np.float32(-1e6), np.float32(-1e6)
-            else:
-                x = np.float32((M[0, 0] * u + M[0, 1] * v + M[0, 2] + m[0] * inverse_depth) / z - 0.5)
-                y = np.float32((M[1, 0] * u + M[1, 1] * v + M[1, 2] + m[1] * inverse_depth) / z - 0.5)
-            here = x >= 0 and y >= 0 and x <= width - 1 and y <= height - 1
-            x = min(max(x, np.float32(0)), np.float32(width - 1))
-            y = min(max(y, np.float32(0)), np.float32(height - 1))
-            inside[row, column] = here and valid[int(y + np.float32(0.5)), int(x + np.float32(0.5))]
+            u = np.float32(column) + half
+            z = M[2, 0] * u + z_row
+            front = z > np.float32(1e-6)
+            scale = np.float32(1) / z if front else np.float32(0)
+            x = (M[0, 0] * u + x_row) * scale - half
+            y = (M[1, 0] * u + y_row) * scale - half
+            here = front and x >= 0 and y >= 0 and x <= last_x and y <= last_y
+            x = min(max(x, np.float32(0)), last_x)
+            y = min(max(y, np.float32(0)), last_y)
+            inside[row, column] = here and valid[int(y + half), int(x + half)]
             x0, y0 = int(x), int(y)
             x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
             a, b = x - np.float32(x0), y - np.float32(y0)
             for c in range(3):
                 top = source[y0, x0, c] + a * (source[y0, x1, c] - source[y0, x0, c])
                 bottom = source[y1, x0, c] + a * (source[y1, x1, c] - source[y1, x0, c])
-                warped[row, column, c] = top + b * (bottom - top)
+                warped[c, row, column] = top + b * (bottom - top) - half
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 @no_type_check
-def _box_mean(x, rows, out):
-    """Mean of `x` (`height width channel`) over the part of each patch that lies in the image.
+def _box_sum(x, columns, out):
+    """Sum of `x` (`height width`) over the part of each patch that lies in the image; `columns` is scratch, a row.
 
-    `rows` is scratch of the same shape.
+    Long loops over what lies side by side in memory, which compilers turn into vector instructions.
     """
-    height, width, channels = x.shape
+    height, width = x.shape
     r = PATCH_RADIUS
     for i in range(height):
-        for c in range(channels):
-            total = np.float32(0)
-            for j in range(min(r, width)):
-                total += x[i, j, c]
+        columns[:] = np.float32(0)
+        for k in range(max(0, i - r), min(height, i + r + 1)):
             for j in range(width):
-                if j + r < width:
-                    total += x[i, j + r, c]
-                if j - r - 1 >= 0:
-                    total -= x[i, j - r - 1, c]
-                rows[i, j, c] = total
-    for i in range(height):
-        low, high = max(0, i - r), min(height, i + r + 1)
+                columns[r + j] += x[k, j]
         for j in range(width):
-            area = np.float32((high - low) * (min(width, j + r + 1) - max(0, j - r)))
-            for c in range(channels):
-                total = np.float32(0)
-                for k in range(low, high):
-                    total += rows[k, j, c]
-                out[i, j, c] = total / area
+            total = np.float32(0)
+            for k in range(2 * r + 1):
+                total += columns[j + k]
+            out[i, j] = total
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 @no_type_check
 def _products(a, b, out):
-    """Per pixel: b's three channels, b.b and a.b."""
-    height, width = a.shape[:2]
+    """Per pixel: b's three channels, b.b and a.b; all are `channel height width`."""
+    _, height, width = a.shape
     for i in range(height):
         for j in range(width):
-            square, cross = np.float32(0), np.float32(0)
+            out[0, i, j], out[1, i, j], out[2, i, j] = b[0, i, j], b[1, i, j], b[2, i, j]
+            out[3, i, j] = b[0, i, j] * b[0, i, j] + b[1, i, j] * b[1, i, j] + b[2, i, j] * b[2, i, j]
+            out[4, i, j] = a[0, i, j] * b[0, i, j] + a[1, i, j] * b[1, i, j] + a[2, i, j] * b[2, i, j]
+
+
+@numba.njit(cache=True, fastmath=True)
+@no_type_check
+def _correlation(own, other, area, out):
+    """Normalised cross-correlation of the patches whose sums of `_products` are given; see `sweep.colour_likeness`."""
+    _, height, width = own.shape
+    for i in range(height):
+        for j in range(width):
+            share = np.float32(1) / area[i, j]
+            va, vb, cov = own[3, i, j] * share, other[3, i, j] * share, other[4, i, j] * share
             for c in range(3):
-                out[i, j, c] = b[i, j, c]
-                square += b[i, j, c] * b[i, j, c]
-                cross += a[i, j, c] * b[i, j, c]
-            out[i, j, 3] = square
-            out[i, j, 4] = cross
+                mean_a, mean_b = own[c, i, j] * share, other[c, i, j] * share
+                va -= mean_a * mean_a
+                vb -= mean_b * mean_b
+                cov -= mean_a * mean_b
+            va = max(va, np.float32(0)) + np.float32(FLATNESS)
+            vb = max(vb, np.float32(0)) + np.float32(FLATNESS)
+            out[i, j] = cov / np.float32(math.sqrt(va * vb))
 
 
 @numba.njit(parallel=True, cache=True)
@@ -125,39 +138,52 @@ def colour_likeness(reference, sources, valid, M, m, inverse_depths):
     height, width = reference.shape[:2]
     count = len(sources)
     planes = inverse_depths.size
-    out = np.empty((height, width, planes), np.float32)
-    own = np.empty((height, width, 5), np.float32)
-    own_mean = np.empty((height, width, 5), np.float32)
-    _products(reference, reference, own)
-    _box_mean(own, np.empty_like(own), own_mean)
+    out = np.empty((planes, height, width), np.float32)
+    here = np.empty((3, height, width), np.float32)
+    for c in range(3):
+        here[c] = reference[:, :, c] - np.float32(0.5)
+    products = np.empty((5, height, width), np.float32)
+    own = np.empty((5, height, width), np.float32)
+    area = np.empty((height, width), np.float32)
+    columns = np.empty(width + 2 * PATCH_RADIUS, np.float32)
+    _products(here, here, products)
+    for k in range(5):
+        _box_sum(products[k], columns, own[k])
+    _box_sum(np.ones((height, width), np.float32), columns, area)
     for d in numba.prange(planes):
-        warped = np.empty((height, width, 3), np.float32)
-        inside = np.empty((height, width), np.bool_)
-        products = np.empty((height, width, 5), np.float32)
-        scratch = np.empty((height, width, 5), np.float32)
-        mean = np.empty((height, width, 5), np.float32)
-        likeness = np.empty((height, width, count), np.float32)
-        seen = np.zeros((height, width), np.int64)
+        warped = np.empty((3, height, width), np.float32)
+        inside = np.empty((count, height, width), np.bool_)
+        compared = np.empty((5, height, width), np.float32)
+        sums = np.empty((5, height, width), np.float32)
+        scratch = np.empty(width + 2 * PATCH_RADIUS, np.float32)
+        likeness = np.empty((count, height, width), np.float32)
+        values = np.empty(count, np.float32)
         for s in range(count):
-            _warp_colours(sources[s], valid[s], M[s], m[s], inverse_depths[d], warped, inside)
-            _products(reference, warped, products)
-            _box_mean(products, scratch, mean)
-            for i in range(height):
-                for j in range(width):
-                    if not inside[i, j]:
-                        continue
-                    va, vb, cov = own_mean[i, j, 3], mean[i, j, 3], mean[i, j, 4]
-                    for c in range(3):
-                        va -= own_mean[i, j, c] * own_mean[i, j, c]
-                        vb -= mean[i, j, c] * mean[i, j, c]
-                        cov -= own_mean[i, j, c] * mean[i, j, c]
-                    va = max(va, np.float32(0)) + np.float32(FLATNESS)
-                    vb = max(vb, np.float32(0)) + np.float32(FLATNESS)
-                    likeness[i, j, seen[i, j]] = cov / np.float32(math.sqrt(va * vb))
-                    seen[i, j] += 1
+            _warp_colours(sources[s], valid[s], M[s], m[s], inverse_depths[d], warped, inside[s])
+            _products(here, warped, compared)
+            for k in range(5):
+                _box_sum(compared[k], scratch, sums[k])
+            _correlation(own, sums, area, likeness[s])
         for i in range(height):
             for j in range(width):
-                out[i, j, d] = _better_half(likeness[i, j], seen[i, j])
+                seen = 0
+                for s in range(count):
+                    if inside[s, i, j]:
+                        values[seen] = likeness[s, i, j]
+                        seen += 1
+                out[d, i, j] = _better_half(values, seen)
+    return _planes_last(out)
+
+
+@numba.njit(parallel=True, cache=True)
+@no_type_check
+def _planes_last(x):
+    planes, height, width = x.shape
+    out = np.empty((height, width, planes), np.float32)
+    for i in numba.prange(height):
+        for d in range(planes):
+            for j in range(width):
+                out[i, j, d] = x[d, i, j]
     return out
 
 
