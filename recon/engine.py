@@ -93,7 +93,7 @@ class Engine:
         share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
         photo_pixels = sum(w * h for w, h in crops)
         report: dict[str, Any] = {
-            "verdict": verdict(origin, share_trusted),
+            "verdict": verdict(origin, share_trusted, prediction.cameras.facts[scene].get("degenerate") == "one place"),
             "photos": len(members),
             "registered": registered,
             "gaussians": len(gaussians),

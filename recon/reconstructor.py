@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recon.complaints import complaints
 from recon.config import load_config
 from recon.engine import Engine, peak_mib
 from recon.images import load_images
@@ -68,6 +69,7 @@ class Reconstructor:
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
         images = load_images(photos)
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
+        warnings += complaints(images)
         metric = file is not None and file.scale == "metric"
         views = make_views(images, self.config.size, known, metric)
         read, read_peak_mib = time.perf_counter() - start, peak_mib()

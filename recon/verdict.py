@@ -15,8 +15,11 @@ GOOD = 0.55
 USABLE = 0.3
 
 
-def verdict(origin: Sequence[CameraOrigin], share_trusted: float) -> Verdict:
-    """`good`, `usable` or `poor`, and poor where the cameras are a guess; a run that fails raises an error instead."""
-    if "guessed" in origin or share_trusted < USABLE:
+def verdict(origin: Sequence[CameraOrigin], share_trusted: float, one_place: bool = False) -> Verdict:
+    """`good`, `usable` or `poor`; a run that fails raises an error instead.
+
+    Poor where the cameras are a guess, or all photos seem to be taken from `one_place`.
+    """
+    if one_place or "guessed" in origin or share_trusted < USABLE:
         return "poor"
     return "good" if share_trusted >= GOOD else "usable"

@@ -8,11 +8,13 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 from torch import nn
 
+from recon.network.cameras.degenerate import degeneracy
 from recon.network.cameras.given import GivenCheck, check_given_poses
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
 from recon.network.cameras.triangulate import reprojection_errors
+from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, CameraOrigin
@@ -70,11 +72,14 @@ class ClassicalCameras(nn.Module):
             given = views.known[members[v]].T_world_camera
             if given is not None:
                 T_world_camera[v] = given.cpu().numpy()
+        special = degeneracy(problem, scene, seed) if all(T is None for T in problem.T_camera_world) else None
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
             intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
-            _origins(problem, scene), (*_contradictions(views, members, check), *_warnings(views, members, scene)),
+            _origins(problem, scene),
+            (*_contradictions(views, members, check), *_warnings(views, members, problem, scene, special, seed)),
             {
+                "degenerate": special,
                 "matches": _matches(problem),
                 "tracks": int(scene.solved.sum()),
                 "observations": int(used.sum()),
@@ -201,12 +206,24 @@ def _origins(problem: CameraProblem, scene: SceneMap) -> tuple[CameraOrigin, ...
     )
 
 
-def _warnings(views: Views, members: list[int], scene: SceneMap) -> list[str]:
+def _warnings(
+    views: Views, members: list[int], problem: CameraProblem, scene: SceneMap, special: str | None, seed: int
+) -> list[str]:
     """What a user should know of the answer."""
     out = []
     lost = [views.names[members[v]] for v in np.flatnonzero(~scene.registered)]
     if lost:
         out.append(f"Not registered, since too little of it is seen in the other photos: {', '.join(lost)}.")
+    elsewhere = [views.names[members[v]] for v in _match_each_other(problem, scene, seed)]
+    if elsewhere and special != "one place":
+        out.append(f"Of these, {', '.join(elsewhere)} match each other: they seem to show another place.")
+    if special == "one place":
+        out.append(
+            "The photos seem to be taken from one place: a camera that only turns sees no depth, so depth and cameras "
+            "are not to be trusted. Step sideways between photos."
+        )
+    elif special == "one plane":
+        out.append("Most of what the photos show lies in one plane: the focal length is uncertain, unless it is given.")
     if scene.guessed:
         out.append(
             "No two photos have enough in common to tell where they were taken from: the cameras are a guess, "
@@ -215,6 +232,15 @@ def _warnings(views: Views, members: list[int], scene: SceneMap) -> list[str]:
     elif scene.solved.sum() < 50:
         out.append(f"Points seen by two photos or more: only {int(scene.solved.sum())}. The cameras are doubtful.")
     return out
+
+
+def _match_each_other(problem: CameraProblem, scene: SceneMap, seed: int) -> list[int]:
+    """Unregistered views that have enough in common with another unregistered one."""
+    lost = [pair for pair in problem.pairs if not scene.registered[list(pair)].any()]
+    found = relative_poses(
+        replace(problem, pairs={k: problem.pairs[k] for k in lost}), scene.focal, MAX_EPIPOLAR_PX, seed
+    )
+    return sorted({v for pair, pose in found.items() if len(pose.matches) >= START_INLIERS for v in pair})
 
 
 def _pack(views: Views, answers: list[_Answer]) -> CameraEstimate:

@@ -70,6 +70,8 @@ def agreement(
 ) -> Agreement:
     """See `agreement.agreement`."""
     agreeing, violated, refined = (torch.zeros_like(inverse_depth[view]) for _ in range(3))
+    if not others:
+        return Agreement(agreeing, violated, inverse_depth[view].clone())
     M, m = zip(*(relative_projection(cameras, view, other) for other in others), strict=True)
     _agreement(
         inverse_depth.numpy(), shown.numpy(), trusted.numpy(), view, np.array(others),

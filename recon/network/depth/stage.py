@@ -14,7 +14,7 @@ from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import borrow_depth
 from recon.network.depth.complete import complete
 from recon.network.depth.geometry import relative_projection
-from recon.network.depth.sources import rank_sources
+from recon.network.depth.sources import rank_sources, taken_apart
 from recon.network.depth.speckles import islands
 from recon.network.encoder import Features
 from recon.network.exposure import exposure_gains
@@ -92,7 +92,8 @@ class ClassicalDepth(nn.Module):
         inverse, likeness = torch.ones_like(views.pixels[:, 0]), torch.zeros_like(views.pixels[:, 0])
         for v in members:
             others = [m for m in members if m != v]
-            sources = rank_sources(estimate.cameras, estimate.depth_range, v, others)[: self.config.sources]
+            apart = taken_apart(estimate.cameras, estimate.depth_range, v, others) or others
+            sources = rank_sources(estimate.cameras, estimate.depth_range, v, apart)[: self.config.sources]
             inverse[v], likeness[v] = self.sweep_view(
                 views, features, estimate.cameras, estimate.depth_range[v], v, sources
             )
@@ -111,7 +112,7 @@ class ClassicalDepth(nn.Module):
         step = (1 / estimate.depth_range[:, 0] - 1 / estimate.depth_range[:, 1]) / (self.config.planes - 1)
         inverse, trusted = inverse.clone(), torch.zeros_like(shown)
         confidence = torch.zeros_like(inverse)
-        others = {v: [m for m in members if m != v] for v in members}
+        others = {v: taken_apart(cameras, estimate.depth_range, v, [m for m in members if m != v]) for v in members}
         for _ in range(self.config.rounds):
             found = {v: _agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
