@@ -13,6 +13,9 @@ from recon.views import Views
 from render.errors import require
 from render.gaussians import Gaussians
 
+MANY = 5
+"""So many other views leave few holes."""
+
 
 @dataclass(frozen=True)
 class FuseConfig:
@@ -41,6 +44,7 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         prediction.cameras.depth_range[:, 0],
         depth.depth,
         depth.confidence > 0,
+        prediction.gaussians.scales.amax(-1),
     )
     front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
@@ -50,8 +54,8 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         holds = torch.where(sure, (said.unlike < 2) | (said.unlike < said.agreeing), _likely(said, 0))
         front[v] = shown & holds & (said.through == 0) & ~said.nothing & ~said.finer
         said = _testify(evidence, depth.backstop[v], v, others)
-        # A backstop is more of a guess, and a hole where it is missing: one voice is not enough against it.
-        back[v] = shown & ~sure & _likely(said, 1) & (said.through == 0) & ~said.nothing
+        # Where a backstop is missing there may be a hole: one voice is not enough against it, unless many look.
+        back[v] = shown & ~sure & _likely(said, 1 if len(others) < MANY else 0) & (said.through == 0) & ~said.nothing
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     if len(scene) <= config.max_gaussians:
         return scene

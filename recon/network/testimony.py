@@ -17,8 +17,8 @@ from render.cameras import Cameras
 
 IN_THE_WAY = 0.95
 """A point nearer than this share of the depth that another view is sure of hangs in that view's way."""
-FINER = 0.95
-"""A surface belongs to another view whose pixels are, at that distance, narrower than this share of the own ones."""
+FINER = 0.98
+"""A surface belongs to another view whose pixels on it are narrower than this share of the own ones."""
 UNLIKE = 0.12
 """Difference in sRGB, mean of the channels, from which on two pixels show different things."""
 TOO_CLOSE = 0.5
@@ -38,12 +38,8 @@ class Evidence:
     """Nearest depth looked at in each view."""
     depth: Float[Tensor, "view height width"]
     sure: Bool[Tensor, "view height width"]
-
-    @property
-    def focal_px(self) -> Float[Tensor, "view"]:
-        """Geometric mean of both focal lengths."""
-        K = self.cameras.K_px
-        return (K[:, 0, 0] * K[:, 1, 1]).sqrt().to(self.depth.dtype)
+    width: Float[Tensor, "view height width"]
+    """Of a pixel on its surface, in the direction in which the slant stretches it; in the world's unit."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,6 @@ def testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int,
     """What `others` say of the pixels of `view` at `depth`."""
     agreeing, through, unlike = (torch.zeros_like(depth) for _ in range(3))
     nothing, finer, too_close = (torch.zeros_like(evidence.sure[view]) for _ in range(3))
-    focal = evidence.focal_px
     for other in others:
         landing = Landing.of(evidence.cameras, 1 / depth, view, other)
         ratio = landing.depth / landing.read(evidence.depth[other])
@@ -81,7 +76,7 @@ def testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int,
         difference = torch.stack(channels).abs().mean(0).amin(0)
         unlike += landing.inside & seen & (difference > UNLIKE)
         nothing |= landing.inside & landing.read(evidence.empty[other]).all(0)
-        narrower = landing.depth / focal[other] < FINER * depth / focal[view]
+        narrower = landing.read(evidence.width[other]).amax(0) < FINER * evidence.width[view]
         finer |= landing.inside & same.all(0) & narrower
         distance = points_in_other(evidence.cameras, depth, view, other).norm(dim=-1)
         too_close |= distance < TOO_CLOSE * evidence.nearest[other]

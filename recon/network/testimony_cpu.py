@@ -17,7 +17,7 @@ from recon.network.testimony import FINER, IN_THE_WAY, TOO_CLOSE, UNLIKE, Eviden
 @numba.njit(parallel=True, cache=True, error_model="numpy")
 @no_type_check
 def _testify(
-    own_depth, view, others, M, m, K_inverse, nearest, focal, pixels, valid, empty, depth, sure,
+    own_depth, view, others, M, m, K_inverse, nearest, pixels, valid, empty, depth, sure, width_there,
     agreeing, through, unlike, nothing, finer, too_close,
 ):  # fmt: skip
     _, height, width = depth.shape
@@ -40,7 +40,7 @@ def _testify(
                     continue
                 z *= own
                 any_same, all_same, all_through, all_seen, all_empty = False, True, True, True, True
-                least = np.float32(np.inf)
+                least, widest = np.float32(np.inf), np.float32(0)
                 for corner in range(4):
                     y = min(max(row + corner // 2, 0), height - 1)
                     x = min(max(column + corner % 2, 0), width - 1)
@@ -51,6 +51,7 @@ def _testify(
                     all_through &= ratio < IN_THE_WAY and sure[other, y, x]
                     all_seen &= ratio < 1 + TOLERANCE and valid[other, y, x]
                     all_empty &= empty[other, y, x]
+                    widest = max(widest, width_there[other, y, x])
                     difference = np.float32(0)
                     for c in range(3):
                         difference += abs(pixels[other, c, y, x] - pixels[view, c, i, j])
@@ -59,7 +60,7 @@ def _testify(
                 through[i, j] += all_through
                 unlike[i, j] += all_seen and least > UNLIKE
                 nothing[i, j] |= all_empty
-                finer[i, j] |= all_same and z / focal[other] < FINER * own / focal[view]
+                finer[i, j] |= all_same and widest < FINER * width_there[view, i, j]
 
 
 def testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int, others: list[int]) -> Testimony:
@@ -72,8 +73,8 @@ def testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int,
     K_inverse = torch.linalg.inv(evidence.cameras.K_px).float()
     _testify(
         depth.numpy(), view, np.array(others), torch.stack(M).numpy(), torch.stack(m).numpy(), K_inverse.numpy(),
-        evidence.nearest.float().numpy(), evidence.focal_px.numpy(), evidence.pixels.numpy(), evidence.valid.numpy(),
-        evidence.empty.numpy(), evidence.depth.numpy(), evidence.sure.numpy(),
+        evidence.nearest.float().numpy(), evidence.pixels.numpy(), evidence.valid.numpy(),
+        evidence.empty.numpy(), evidence.depth.numpy(), evidence.sure.numpy(), evidence.width.numpy(),
         found.agreeing.numpy(), found.through.numpy(), found.unlike.numpy(), found.nothing.numpy(),
         found.finer.numpy(), found.too_close.numpy(),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from recon.images import ImageSet, Photo
 from recon.network.depth.agreement import agreement
 from recon.network.fuse import FuseConfig, fuse
 from recon.network.gaussians import pixel_gaussians
-from recon.prediction import CameraEstimate, DepthEstimate, Prediction
+from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
 from recon.views import Views, make_views
 from render.cameras import Cameras
 
@@ -30,9 +30,14 @@ def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
         depth=DepthEstimate(
             depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool), gain=torch.ones(2, 3)
         ),
-        gaussians=pixel_gaussians(views.pixels, cameras, depth, confidence),
+        gaussians=facing(pixel_gaussians(views.pixels, cameras, depth, confidence), depth),
         backstop=pixel_gaussians(views.pixels, cameras, backstop, confidence),
     )
+
+
+def facing(gaussians: PixelGaussians, depth: torch.Tensor) -> PixelGaussians:
+    """As if every pixel saw its surface straight on."""
+    return replace(gaussians, scales=(depth / 64)[..., None].expand(*depth.shape, 3))
 
 
 def wall() -> torch.Tensor:
@@ -49,8 +54,8 @@ def test_a_floater_in_front_of_what_the_other_view_is_sure_of_goes():
     depth[0, 20:28, 30:38] = 1.0
     views, prediction = two_views_of_a_wall(depth)
     scene = fuse(views, prediction, [0, 1], FuseConfig())
-    assert len(scene) == 2 * 48 * 64 - 64
     assert (scene.means[:, 2] > 1.5).all()
+    assert len(scene) == 2 * 48 * 64 - 64
 
 
 def test_an_unsure_view_cannot_remove_anything_and_gets_a_backstop():
@@ -148,8 +153,19 @@ def test_a_surface_belongs_to_the_view_that_sees_it_finest():
         prediction,
         cameras=replace(prediction.cameras, cameras=replace(cameras, T_world_camera=T)),
         depth=replace(prediction.depth, depth=depth),
+        gaussians=facing(prediction.gaussians, depth),
     )
     scene = fuse(views, closer, [0, 1], FuseConfig())
     own, seen_by_both = 48 * 64, 24 * 32
     # Every pixel of view 1 stays; of view 0 those that view 1 sees go, less a border of a pixel where it reads others.
     assert 2 * own - seen_by_both <= len(scene) <= 2 * own - seen_by_both + 2 * (24 + 32)
+
+
+def test_a_surface_belongs_to_the_view_that_looks_at_it_straight():
+    views, prediction = two_views_of_a_wall(wall())
+    scales = prediction.gaussians.scales.clone()
+    scales[0, :, :, 0] *= 1.5
+    slanted = replace(prediction, gaussians=replace(prediction.gaussians, scales=scales))
+    scene = fuse(views, slanted, [0, 1], FuseConfig())
+    # View 1 lies 8 pixels to the right; what it doesn't see stays with view 0, and a border of a pixel.
+    assert 48 * 64 + 8 * 48 <= len(scene) <= 48 * 64 + 9 * 48 + 64

@@ -34,6 +34,7 @@ def evidence() -> Evidence:
         nearest=torch.full((VIEWS,), 1.8),
         depth=wall * (1 + 0.02 * torch.rand(shape, generator=g)),
         sure=torch.nn.functional.max_pool2d((torch.rand(shape, generator=g) > 0.9).float(), 7, 1, 3) > 0,
+        width=wall * (1 + 0.1 * torch.rand(shape, generator=g)),
     )
 
 
