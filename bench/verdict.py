@@ -18,19 +18,19 @@ SAMPLES = 2000
 def main(paths: list[str]) -> None:
     """Print a table: rho over all runs, and mean PSNR by verdict."""
     rows = [json.loads(line) for path in paths for line in Path(path).read_text().splitlines()]
-    rows = [row for row in rows if "verdict" in (row.get("report") or {})]
+    rows = [row for row in rows if "quality" in (row.get("report") or {})]
     if not rows:
-        sys.exit(f"{' '.join(paths) or 'No file'} holds no run with a verdict in its report.")
+        sys.exit(f"{' '.join(paths) or 'No file'} holds no run with a quality in its report.")
     scenes = sorted({row["scene"] for row in rows})
     of_scene = {scene: [i for i, row in enumerate(rows) if row["scene"] == scene] for scene in scenes}
-    share = np.array([row["report"]["share_trusted"] for row in rows])
+    quality = np.array([row["report"]["quality"] for row in rows])
     psnr = np.array([row["psnr"] for row in rows])
     rng = np.random.default_rng(0)
     # Runs of one scene resemble each other: scenes are drawn, with all their runs.
     drawn = ([i for s in rng.choice(scenes, len(scenes)) for i in of_scene[s]] for _ in range(SAMPLES))
-    low, high = np.nanpercentile([spearmanr(share[i], psnr[i])[0] for i in drawn], [2.5, 97.5])
-    print("| scenes | runs | Spearman's rho of share_trusted and PSNR | 95 % |\n|---|---|---|---|")
-    print(f"| {len(scenes)} | {len(rows)} | {spearmanr(share, psnr)[0]:.2f} | {low:.2f} to {high:.2f} |\n")
+    low, high = np.nanpercentile([spearmanr(quality[i], psnr[i])[0] for i in drawn], [2.5, 97.5])
+    print("| scenes | runs | Spearman's rho of quality and PSNR | 95 % |\n|---|---|---|---|")
+    print(f"| {len(scenes)} | {len(rows)} | {spearmanr(quality, psnr)[0]:.2f} | {low:.2f} to {high:.2f} |\n")
     print("| verdict | runs | mean PSNR |\n|---|---|---|")
     for word in ("good", "usable", "poor"):
         found = [row["psnr"] for row in rows if row["report"]["verdict"] == word]

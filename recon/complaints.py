@@ -12,7 +12,7 @@ from render.errors import InputError
 
 LOOKED_AT_PX = 256
 """Long side of what is looked at: what is not sharp there is of no use on the working grid either."""
-SAME = 1.5
+SAME = 2.5
 """Mean difference of 8-bit grey values below which two pictures are the same, saved anew perhaps."""
 BLANK = 6.0
 """Standard deviation of 8-bit grey values below which a picture shows nothing."""

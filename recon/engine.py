@@ -17,7 +17,7 @@ from recon.network.fuse import fuse
 from recon.network.splat_network import NetworkConfig, SplatNetwork
 from recon.prediction import Prediction
 from recon.reconstruction import Reconstruction
-from recon.verdict import verdict
+from recon.verdict import quality, verdict
 from recon.views import Views, pack_views
 from render.cameras import Cameras
 from render.errors import BackendError, CamerasError, ReconstructionError, SnapsplatError
@@ -92,15 +92,19 @@ class Engine:
         shown = views.valid[members] & ~prediction.depth.empty[members]
         share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
         photo_pixels = sum(w * h for w, h in crops)
+        facts = prediction.cameras.facts[scene]
+        focal_known = all(views.known[v].K_px is not None or views.focal_prior_px[v] for v in members)
+        found = quality(origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known)
         report: dict[str, Any] = {
-            "verdict": verdict(origin, share_trusted, prediction.cameras.facts[scene].get("degenerate") == "one place"),
+            "verdict": verdict(origin, found, facts.get("degenerate") == "one place"),
+            "quality": round(found, 3),
             "photos": len(members),
             "registered": registered,
             "gaussians": len(gaussians),
             "grid_wh": list(views.size_wh),
             "device": str(self.device),
             "cameras": dict(zip((views.names[v] for v in members), origin, strict=True)),
-            "matching": prediction.cameras.facts[scene],
+            "matching": facts,
             "share_trusted": share_trusted,
             "share_empty": round(float(prediction.depth.empty[members].sum() / photo_pixels), 3),
             "stages": stages,

@@ -1,7 +1,8 @@
-"""What a run thinks of its own scene, in a word, from what it knows without any truth.
+"""What a run thinks of its own scene, in a number and a word, from what it knows without any truth.
 
-The measure is how much of what the photos show has a depth that another photo agrees with. `bench/verdict.py` says
-how far it ranks runs as their PSNR on photos that were held back does.
+The measure is how much of what the photos show has a depth that another photo agrees with, and less where cameras had
+to be found from little: a wrong focal length bends a scene on which all photos agree. `bench/verdict.py` and
+`bench/spoiled.py` say how far it ranks runs as their PSNR on photos that were held back does.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,28 @@ Verdict = Literal["good", "usable", "poor"]
 GOOD = 0.55
 USABLE = 0.3
 
+SHARP_PX = 0.45
+"""Median reprojection error, in pixels of a photo 768 long, up to which matches are as exact as they get."""
+BLIND_SHARE = {2: 0.5, 3: 0.8}
+"""What is left of the measure with so few photos whose focal length nobody knows: they hardly fix it."""
 
-def verdict(origin: Sequence[CameraOrigin], share_trusted: float, one_place: bool = False) -> Verdict:
-    """`good`, `usable` or `poor`; a run that fails raises an error instead.
+
+def quality(
+    origin: Sequence[CameraOrigin], share_trusted: float, reprojection_error_px: float | None, focal_known: bool
+) -> float:
+    """In [0, 1]. Where all registered poses were given, `share_trusted` alone."""
+    registered = [o for o in origin if o != "not registered"]
+    if all(o == "given" for o in registered):
+        return share_trusted
+    exactness = min(1.0, SHARP_PX / max(reprojection_error_px or 0.0, 1e-3)) ** 2
+    return share_trusted * exactness * (1.0 if focal_known else BLIND_SHARE.get(len(registered), 1.0))
+
+
+def verdict(origin: Sequence[CameraOrigin], found: float, one_place: bool = False) -> Verdict:
+    """A word for the quality `found`; a run that fails raises an error instead.
 
     Poor where the cameras are a guess, or all photos seem to be taken from `one_place`.
     """
-    if one_place or "guessed" in origin or share_trusted < USABLE:
+    if one_place or "guessed" in origin or found < USABLE:
         return "poor"
-    return "good" if share_trusted >= GOOD else "usable"
+    return "good" if found >= GOOD else "usable"

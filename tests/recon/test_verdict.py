@@ -1,16 +1,30 @@
-"""The verdict follows the share that two photos agree on, and never praises a guess."""
+"""The verdict follows what two photos agree on, and never praises a guess."""
 
 import pytest
 
-from recon.verdict import verdict
+from recon.verdict import quality, verdict
 
 
 @pytest.mark.parametrize(
-    ("share", "word"), [(0.9, "good"), (0.55, "good"), (0.54, "usable"), (0.3, "usable"), (0.29, "poor"), (0.0, "poor")]
+    ("found", "word"), [(0.9, "good"), (0.55, "good"), (0.54, "usable"), (0.3, "usable"), (0.29, "poor"), (0.0, "poor")]
 )
-def test_more_agreement_is_better(share: float, word: str):
-    assert verdict(("solved", "solved"), share) == word
+def test_more_is_better(found: float, word: str):
+    assert verdict(("solved", "solved"), found) == word
 
 
-def test_guessed_cameras_are_poor_whatever_agrees():
+def test_guessed_cameras_and_a_camera_that_only_turns_are_poor_whatever_agrees():
     assert verdict(("guessed", "guessed"), 0.9) == "poor"
+    assert verdict(("solved", "solved", "solved"), 0.9, one_place=True) == "poor"
+
+
+def test_given_cameras_leave_agreement_alone():
+    assert quality(("given", "given", "not registered"), 0.8, 3.0, focal_known=False) == 0.8
+
+
+def test_cameras_found_from_little_count_less():
+    solved = ("solved",) * 4
+    whole = quality(solved, 0.8, 0.3, focal_known=True)
+    assert whole == 0.8
+    assert quality(solved, 0.8, 0.9, focal_known=True) == pytest.approx(0.2)
+    assert quality(solved[:2], 0.8, 0.3, focal_known=False) < quality(solved[:3], 0.8, 0.3, focal_known=False) < whole
+    assert quality(solved[:2], 0.8, 0.3, focal_known=True) == whole

@@ -14,28 +14,31 @@ from numpy import ndarray
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, relative_poses
 
-EXPLAINED = 0.9
-"""Share of a pair's inliers that one homography must explain."""
-ROUND = 1.02
-"""Largest over smallest singular value of what still counts as a rotation: a degree of parallax is 1.02."""
+TURNED, FLAT = 0.7, 0.9
+"""Share of each pair's inliers that one homography must explain. That it is a turn is rarer, so fewer will do."""
+ROUND = 1.03
+"""Largest over smallest singular value of what still counts as a rotation: a degree of parallax is 1.02, and noise adds to it."""
 FOCALS = REFERENCE_LONG_SIDE * np.geomspace(0.4, 5.0, 40)
 
 
 def degeneracy(problem: CameraProblem, scene: SceneMap, seed: int) -> Literal["one place", "one plane"] | None:
     """What all pairs of registered views with enough matches in common have in common."""
-    found, known = [], []
+    found, known, shares = [], [], []
     for (a, b), pose in relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, seed).items():
         if not (scene.registered[a] and scene.registered[b]) or len(pose.matches) < START_INLIERS:
             continue
         xa, xb = problem.points[a][pose.matches[:, 0]], problem.points[b][pose.matches[:, 1]]
         H, info = poselib.estimate_homography(xa, xb, {"max_reproj_error": 2 * MAX_EPIPOLAR_PX, "seed": seed}, {})
-        if info["num_inliers"] < EXPLAINED * len(xa):
+        shares.append(info["num_inliers"] / len(xa))
+        if shares[-1] < TURNED:
             return None
         found.append(np.asarray(H))
         known.append(problem.focal_known[problem.focal_group[[a, b]]])
     if not found:
         return None
-    return "one place" if are_turns(np.stack(found), np.stack(known)) else "one plane"
+    if are_turns(np.stack(found), np.stack(known)):
+        return "one place"
+    return "one plane" if min(shares) >= FLAT else None
 
 
 def are_turns(H: Float[ndarray, "pair 3 3"], focals: Float[ndarray, "pair 2"]) -> bool:
