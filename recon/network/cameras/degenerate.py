@@ -17,7 +17,7 @@ from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, relat
 TURNED, FLAT = 0.7, 0.9
 """Share of each pair's inliers that one homography must explain. That it is a turn is rarer, so fewer will do."""
 ROUND = 1.03
-"""Largest over smallest singular value of what still counts as a rotation: a degree of parallax is 1.02, and noise adds to it."""
+"""Largest over smallest singular value of what still counts as a rotation; a degree of parallax alone makes 1.02."""
 FOCALS = REFERENCE_LONG_SIDE * np.geomspace(0.4, 5.0, 40)
 
 
