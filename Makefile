@@ -29,7 +29,7 @@ test: .venv/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest
 
 pictures: .venv/.installed
 	$(BIN)/python -m data_tools.make_pictures

@@ -48,6 +48,23 @@ def test_options_reach_the_engine(tmp_path: Path):
     assert SmallEngine.config.depth.planes == 33  # type: ignore[attr-defined]
 
 
+def test_polish_is_a_stage_of_its_own(tmp_path: Path):
+    result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", "--polish", "0.5")
+    assert result.exit_code == 0, result.output
+    stages = [line.split()[0] for line in result.stderr.splitlines() if line.endswith(" s")]
+    assert stages == ["loading", "photos", "depth", "polish", "files"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["polish"]["held_out_rays_psnr_after"] >= report["polish"]["held_out_rays_psnr_before"]
+    assert "polish" in report["stages"]
+
+
+def test_a_negative_time_is_refused(tmp_path: Path):
+    result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", "--polish", "-1")
+    assert result.exit_code != 0
+    assert "polish is -1.0; it must be 0 seconds or more." in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_given_cameras_reach_the_engine_and_their_warnings_the_user(tmp_path: Path):
     rows = [{"image": "a.jpg", "fx": 90.0}, {"image": "gone.jpg"}]
     (tmp_path / "cameras.json").write_text(json.dumps({"scale": "metric", "cameras": rows}))
