@@ -84,6 +84,8 @@ def psnr_between(scene: Reconstruction, kept: list[int], spoiled: bool, truth: R
     good = [i for i in good if not (spoiled and i in SPOILED)]
     true = truth.cameras.T_world_camera[::2][[kept[i] for i in good]].numpy()
     found = scene.cameras.T_world_camera[good].numpy()
+    if len(good) < 2:
+        return float("nan")
     scale, R, t = similarity(true, found)
     errors = []
     for i in range(1, len(truth.photos), 2):
@@ -133,6 +135,7 @@ def main(rooms: int) -> None:
             psnr = psnr_between(answer, kept.get(kind, list(range(8))), kind.startswith("quarter"), truth)
             runs.append(Run(seed, kind, psnr, report["quality"], report["verdict"], named))
     clean = {run.room: run.psnr for run in runs if run.kind == "clean"}
+    runs = [run for run in runs if run.room in clean and np.isfinite(run.psnr)]
     print("| photos | PSNR | less than clean | spoiled ones named | quality | verdicts |\n|---|---|---|---|---|---|")
     for kind in dict.fromkeys(run.kind for run in runs):
         of = [run for run in runs if run.kind == kind]

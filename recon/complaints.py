@@ -12,10 +12,12 @@ from render.errors import InputError
 
 LOOKED_AT_PX = 256
 """Long side of what is looked at: what is not sharp there is of no use on the working grid either."""
-SAME = 2.5
-"""Mean difference of 8-bit grey values below which two pictures are the same, saved anew perhaps."""
+SAME = 0.1
+"""Mean difference of two same pictures, perhaps saved anew, over the standard deviation of the first, at most."""
 BLANK = 6.0
 """Standard deviation of 8-bit grey values below which a picture shows nothing."""
+BLACK = 16.0
+"""8-bit grey value of what may be a backdrop, at most."""
 BLURRED = 0.1
 """A picture with less than this share of the others' median of squared second derivatives is blurred."""
 
@@ -59,8 +61,14 @@ def _same(looks: list[Float[ndarray, "_ _"]]) -> list[int | None]:
     """For each picture the first that is the same, or None."""
     first: list[int | None] = [None] * len(looks)
     for a, b in combinations(range(len(looks)), 2):
-        alike = looks[a].shape == looks[b].shape and np.abs(looks[a] - looks[b]).mean() < SAME
+        alike = looks[a].shape == looks[b].shape and _difference(looks[a], looks[b]) < SAME
         # Two even tones are alike without being one picture.
         if first[a] is None and first[b] is None and alike and looks[a].std() >= BLANK:
             first[b] = a
     return first
+
+
+def _difference(a: Float[ndarray, "height width"], b: Float[ndarray, "height width"]) -> float:
+    """Mean over what is not black in both, as a share of the contrast there: a backdrop says nothing."""
+    shown = np.maximum(a, b) > BLACK
+    return float(np.abs(a - b)[shown].mean() / max(a[shown].std(), 1.0)) if shown.any() else 0.0

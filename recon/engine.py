@@ -93,7 +93,11 @@ class Engine:
         share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
         photo_pixels = sum(w * h for w, h in crops)
         facts = prediction.cameras.facts[scene]
-        focal_known = all(views.known[v].K_px is not None or views.focal_prior_px[v] for v in members)
+        focal_known = all(
+            views.known[v].K_px is not None or views.focal_prior_px[v]
+            for v, o in zip(members, origin, strict=True)
+            if o != "not registered"
+        )
         found = quality(origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known)
         report: dict[str, Any] = {
             "verdict": verdict(origin, found, facts.get("degenerate") == "one place"),

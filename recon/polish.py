@@ -54,8 +54,11 @@ def polish(reconstruction: Reconstruction, seconds: float | int, seed: int = 0) 
     end = time.perf_counter() + seconds
     best = before = problem.held_out_error()
     kept, rounds, since = problem.state(), 0, 0
-    while since < PATIENCE and problem.round(end):
-        rounds, since = rounds + 1, since + 1
+    whole = True
+    while since < PATIENCE and whole:
+        # The last round may be cut short; what it did is judged as well.
+        whole = problem.round(end)
+        rounds, since = rounds + whole, since + 1
         error = problem.held_out_error()
         if error < best:
             best, kept, since = error, problem.state(), 0

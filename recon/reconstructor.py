@@ -84,6 +84,8 @@ class Reconstructor:
             since = time.perf_counter()
             found = held_out_psnr(self.engine, images, answer, self.config.size, self.config.seed)
             scored = [psnr for psnr in found.values() if psnr is not None]
+            if not found:
+                warnings.append("Nothing was verified: that needs four registered photos or more.")
             more["held_out_psnr"] = {"mean": round(sum(scored) / len(scored), 2) if scored else None, "photos": found}
             stages["verify"] = {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}
             if progress is not None:
@@ -92,6 +94,8 @@ class Reconstructor:
             since = time.perf_counter()
             polished = polish(answer, polish_seconds, self.config.seed)
             answer = polished.reconstruction
+            if polished.rounds == 0:
+                warnings.append(f"{polish_seconds:g} s were too short for one round of polish over the photos.")
             more["gaussians"] = len(answer.gaussians)
             more["polish"] = {
                 "rounds": polished.rounds,

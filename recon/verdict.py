@@ -24,11 +24,13 @@ BLIND_SHARE = {2: 0.5, 3: 0.8}
 def quality(
     origin: Sequence[CameraOrigin], share_trusted: float, reprojection_error_px: float | None, focal_known: bool
 ) -> float:
-    """In [0, 1]. Where all registered poses were given, `share_trusted` alone."""
+    """In [0, 1]: 0 where cameras are a guess; where all registered poses were given, `share_trusted` alone."""
     registered = [o for o in origin if o != "not registered"]
     if all(o == "given" for o in registered):
         return share_trusted
-    exactness = min(1.0, SHARP_PX / max(reprojection_error_px or 0.0, 1e-3)) ** 2
+    if reprojection_error_px is None or "guessed" in registered:
+        return 0.0
+    exactness = min(1.0, SHARP_PX / max(reprojection_error_px, 1e-3)) ** 2
     return share_trusted * exactness * (1.0 if focal_known else BLIND_SHARE.get(len(registered), 1.0))
 
 

@@ -1,7 +1,5 @@
 """How well the scene predicts a photo that it was not made of: each in turn is left out, and drawn from its camera."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
@@ -20,7 +18,7 @@ MAX_LEFT_OUT = 4
 def held_out_psnr(
     engine: Engine, images: ImageSet, reconstruction: Reconstruction, size: int, seed: int
 ) -> dict[str, float | None]:
-    """PSNR in dB of photos left out, by name, at the scene's exposure; None where the rest makes no scene.
+    """PSNR in dB of photos left out, by name, at the photo's exposure; None where the rest makes no scene.
 
     Cameras are those of `reconstruction`, which knew all photos: what is tested is the surfaces. Empty if fewer than
     `MIN_REGISTERED` photos are registered.
@@ -37,15 +35,17 @@ def held_out_psnr(
         photos = ImageSet(tuple(images.photos[v] for v in rest))
         (answer,) = engine.reconstruct([make_views(photos, size, [known[v] for v in rest])], seed)
         out[reconstruction.names[left_out]] = (
-            None if isinstance(answer, SnapsplatError) else _psnr(answer, reconstruction, left_out)
+            None if isinstance(answer, SnapsplatError) else _psnr(answer, reconstruction, rest, left_out)
         )
     return out
 
 
-def _psnr(scene: Reconstruction, whole: Reconstruction, view: int) -> float:
-    """Of `view`'s photo and `scene` drawn from its camera in `whole`; at the photo's exposure."""
+def _psnr(scene: Reconstruction, whole: Reconstruction, rest: list[int], view: int) -> float:
+    """Of `view`'s photo and `scene`, made of `rest`, drawn from its camera in `whole`; at the photo's exposure."""
     height, width = whole.photos[view].shape[:2]
-    camera = replace(whole.cameras[[view]].resized((width, height)), scale=scene.cameras.scale)
-    drawn = scene.render(camera).rgb[0] / whole.gain[view]
+    camera = whole.cameras[[view]].resized((width, height))
+    # The scene has the mean exposure of the rest, `whole.gain` refers to that of all.
+    to_whole = (whole.gain[rest].log() - scene.gain.log()).mean(0).exp()
+    drawn = scene.render(camera).rgb[0] * to_whole / whole.gain[view]
     wanted = torch.from_numpy(whole.photos[view]).float() / 255
     return round(float(-10 * (drawn.clamp(0, 1) - wanted).square().mean().clamp_min(1e-10).log10()), 2)

@@ -97,7 +97,10 @@ def reconstruct(
     ] = 0,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Leave photos out, up to four in turn, and report how well they are predicted."),
+        typer.Option(
+            "--verify",
+            help="Leave photos out, up to four in turn, and report how well the others predict them.",
+        ),
     ] = False,
 ) -> None:
     """Make a scene of photos: OUT/scene.ply, beside it cameras, depth, a preview and a report.
@@ -141,8 +144,8 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
     if missing:
         typer.echo(f"Not registered: {', '.join(missing)}")
     typer.echo(
-        f"Verdict: {scene.report['verdict']}; another photo agrees with the depth of "
-        f"{scene.report['share_trusted']:.0%} of what the photos show."
+        f"Verdict: {scene.report['verdict']} (quality {scene.report['quality']:.2f}); another photo agrees with the "
+        f"depth of {scene.report['share_trusted']:.0%} of what the photos show."
     )
     held_out = scene.report.get("held_out_psnr", {"mean": None})["mean"]
     if held_out is not None:

@@ -29,7 +29,7 @@ def reconstruct(
         seed: of the robust solvers; the same photos and seed give the same scene.
         overrides: Hydra overrides such as `network.depth.planes=96`.
         polish: seconds to improve the scene by gradient steps against its own photos; 0 is the forward pass alone.
-        verify: also report how well photos that were left out are predicted.
+        verify: also report how well photos that were left out are predicted, if four or more are registered.
         progress: called with the name of each stage when it is done.
 
     Raises:

@@ -21,6 +21,11 @@ def test_given_cameras_leave_agreement_alone():
     assert quality(("given", "given", "not registered"), 0.8, 3.0, focal_known=False) == 0.8
 
 
+def test_a_guess_is_worth_nothing():
+    assert quality(("guessed", "guessed"), 0.9, 0.2, focal_known=True) == 0
+    assert quality(("solved", "solved"), 0.9, None, focal_known=True) == 0
+
+
 def test_cameras_found_from_little_count_less():
     solved = ("solved",) * 4
     whole = quality(solved, 0.8, 0.3, focal_known=True)

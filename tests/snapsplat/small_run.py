@@ -37,6 +37,7 @@ class SmallEngine:
             "stages": {},
             "verdict": "usable",
             "share_trusted": 0.5,
+            "quality": 0.5,
             "warnings": ["c.jpg could not be registered."],
         }
         return [replace(scene, names=scenes[0].names, report=report)]

@@ -72,7 +72,9 @@ class ClassicalCameras(nn.Module):
             given = views.known[members[v]].T_world_camera
             if given is not None:
                 T_world_camera[v] = given.cpu().numpy()
-        special = degeneracy(problem, scene, seed) if all(T is None for T in problem.T_camera_world) else None
+        # Two given poses say where the photos were taken from; one alone does not.
+        given = sum(T is not None for T in problem.T_camera_world)
+        special = degeneracy(problem, scene, seed) if given < 2 else None
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
             intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
@@ -224,9 +226,11 @@ def _warnings(
         )
     elif special == "one plane":
         out.append("Most of what the photos show lies in one plane: the focal length is uncertain, unless it is given.")
+    if special == "one place":
+        return out
     if scene.guessed:
         out.append(
-            "No two photos have enough in common to tell where they were taken from: the cameras are a guess, "
+            "Too few points are seen alike by two photos to tell where they were taken from: the cameras are a guess, "
             "and so is the scene. Take photos with smaller steps between them."
         )
     elif scene.solved.sum() < 50:
