@@ -24,12 +24,14 @@ demo: .venv/.installed
 	@echo "Look at the preview first. Drop the scene into a splat viewer, such as https://superspl.at/editor in a browser;"
 	@echo "docs/viewers.md says which way is up, docs/outputs.md what each file holds."
 
+# Tests load torch before recon can say so: OpenMP's threads are not to spin while they wait.
+test: export OMP_WAIT_POLICY = PASSIVE
 test: .venv/.installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest
+	$(BIN)/pytest
 
 pictures: .venv/.installed
 	$(BIN)/python -m data_tools.make_pictures
