@@ -10,7 +10,7 @@ from torch import Tensor
 
 from recon.network.depth.agreement import TOLERANCE
 from recon.network.depth.agreement_cpu import land
-from recon.network.depth.geometry import relative_projection
+from recon.network.depth.geometry import relative_projections
 from recon.network.testimony import FINER, IN_THE_WAY, TOO_CLOSE, UNLIKE, Evidence, Testimony
 
 
@@ -69,10 +69,10 @@ def testify(evidence: Evidence, depth: Float[Tensor, "height width"], view: int,
     found = Testimony(*counts, *(torch.zeros_like(evidence.sure[view]) for _ in range(3)))
     if not others:
         return found
-    M, m = zip(*(relative_projection(evidence.cameras, view, other) for other in others), strict=True)
+    M, m = relative_projections(evidence.cameras, view, others)
     K_inverse = torch.linalg.inv(evidence.cameras.K_px).float()
     _testify(
-        depth.numpy(), view, np.array(others), torch.stack(M).numpy(), torch.stack(m).numpy(), K_inverse.numpy(),
+        depth.numpy(), view, np.array(others), M.numpy(), m.numpy(), K_inverse.numpy(),
         evidence.nearest.float().numpy(), evidence.pixels.numpy(), evidence.valid.numpy(),
         evidence.empty.numpy(), evidence.depth.numpy(), evidence.sure.numpy(), evidence.width.numpy(),
         found.agreeing.numpy(), found.through.numpy(), found.unlike.numpy(), found.nothing.numpy(),

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
-from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, relative_poses
+from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView
 
 TURNED, FLAT = 0.7, 0.9
 """Share of each pair's inliers that one homography must explain. That it is a turn is rarer, so fewer will do."""
@@ -21,10 +21,12 @@ ROUND = 1.03
 FOCALS = REFERENCE_LONG_SIDE * np.geomspace(0.4, 5.0, 40)
 
 
-def degeneracy(problem: CameraProblem, scene: SceneMap, seed: int) -> Literal["one place", "one plane"] | None:
-    """What all pairs of registered views with enough matches in common have in common."""
+def degeneracy(
+    problem: CameraProblem, scene: SceneMap, pairs: dict[tuple[int, int], TwoView], seed: int
+) -> Literal["one place", "one plane"] | None:
+    """What all `pairs` of registered views with enough matches in common have in common."""
     found, known, shares = [], [], []
-    for (a, b), pose in relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, seed).items():
+    for (a, b), pose in pairs.items():
         if not (scene.registered[a] and scene.registered[b]) or len(pose.matches) < START_INLIERS:
             continue
         xa, xb = problem.points[a][pose.matches[:, 0]], problem.points[b][pose.matches[:, 1]]

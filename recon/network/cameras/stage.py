@@ -14,7 +14,7 @@ from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
 from recon.network.cameras.triangulate import reprojection_errors
-from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, relative_poses
+from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, CameraOrigin
@@ -74,12 +74,13 @@ class ClassicalCameras(nn.Module):
                 T_world_camera[v] = given.cpu().numpy()
         # Two given poses say where the photos were taken from; one alone does not.
         given = sum(T is not None for T in problem.T_camera_world)
-        special = degeneracy(problem, scene, seed) if given < 2 else None
+        pairs = relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, seed)
+        special = degeneracy(problem, scene, pairs, seed) if given < 2 else None
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
             intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
             _origins(problem, scene),
-            (*_contradictions(views, members, check), *_warnings(views, members, problem, scene, special, seed)),
+            (*_contradictions(views, members, check), *_warnings(views, members, scene, pairs, special)),
             {
                 "degenerate": special,
                 "matches": _matches(problem),
@@ -209,25 +210,28 @@ def _origins(problem: CameraProblem, scene: SceneMap) -> tuple[CameraOrigin, ...
 
 
 def _warnings(
-    views: Views, members: list[int], problem: CameraProblem, scene: SceneMap, special: str | None, seed: int
+    views: Views,
+    members: list[int],
+    scene: SceneMap,
+    pairs: dict[tuple[int, int], TwoView],
+    special: str | None,
 ) -> list[str]:
     """What a user should know of the answer."""
     out = []
     lost = [views.names[members[v]] for v in np.flatnonzero(~scene.registered)]
     if lost:
         out.append(f"Not registered, since too little of it is seen in the other photos: {', '.join(lost)}.")
-    elsewhere = [views.names[members[v]] for v in _match_each_other(problem, scene, seed)]
-    if elsewhere and special != "one place":
-        out.append(f"Of these, {', '.join(elsewhere)} match each other: they seem to show another place.")
     if special == "one place":
         out.append(
             "The photos seem to be taken from one place: a camera that only turns sees no depth, so depth and cameras "
             "are not to be trusted. Step sideways between photos."
         )
-    elif special == "one plane":
-        out.append("Most of what the photos show lies in one plane: the focal length is uncertain, unless it is given.")
-    if special == "one place":
         return out
+    elsewhere = [views.names[members[v]] for v in _match_each_other(scene, pairs)]
+    if elsewhere:
+        out.append(f"Of these, {', '.join(elsewhere)} match each other: they seem to show another place.")
+    if special == "one plane":
+        out.append("Most of what the photos show lies in one plane: the focal length is uncertain, unless it is given.")
     if scene.guessed:
         out.append(
             "Too few points are seen alike by two photos to tell where they were taken from: the cameras are a guess, "
@@ -238,13 +242,10 @@ def _warnings(
     return out
 
 
-def _match_each_other(problem: CameraProblem, scene: SceneMap, seed: int) -> list[int]:
+def _match_each_other(scene: SceneMap, pairs: dict[tuple[int, int], TwoView]) -> list[int]:
     """Unregistered views that have enough in common with another unregistered one."""
-    lost = [pair for pair in problem.pairs if not scene.registered[list(pair)].any()]
-    found = relative_poses(
-        replace(problem, pairs={k: problem.pairs[k] for k in lost}), scene.focal, MAX_EPIPOLAR_PX, seed
-    )
-    return sorted({v for pair, pose in found.items() if len(pose.matches) >= START_INLIERS for v in pair})
+    lost = {pair: pose for pair, pose in pairs.items() if not scene.registered[list(pair)].any()}
+    return sorted({v for pair, pose in lost.items() if len(pose.matches) >= START_INLIERS for v in pair})
 
 
 def _pack(views: Views, answers: list[_Answer]) -> CameraEstimate:

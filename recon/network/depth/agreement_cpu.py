@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.network.depth.agreement import TOLERANCE, Agreement
-from recon.network.depth.geometry import relative_projection
+from recon.network.depth.geometry import relative_projections
 from render.cameras import Cameras
 
 
@@ -72,9 +72,9 @@ def agreement(
     agreeing, violated, refined = (torch.zeros_like(inverse_depth[view]) for _ in range(3))
     if not others:
         return Agreement(agreeing, violated, inverse_depth[view].clone())
-    M, m = zip(*(relative_projection(cameras, view, other) for other in others), strict=True)
+    M, m = relative_projections(cameras, view, others)
     _agreement(
         inverse_depth.numpy(), shown.numpy(), trusted.numpy(), view, np.array(others),
-        torch.stack(M).numpy(), torch.stack(m).numpy(), agreeing.numpy(), violated.numpy(), refined.numpy(),
+        M.numpy(), m.numpy(), agreeing.numpy(), violated.numpy(), refined.numpy(),
     )  # fmt: skip
     return Agreement(agreeing, violated, refined)

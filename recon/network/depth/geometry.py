@@ -1,5 +1,7 @@
 """From a pixel and its inverse depth in one view to a pixel in another."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,6 +17,14 @@ def relative_projection(cameras: Cameras, a: int, b: int) -> tuple[Float[Tensor,
     T = cameras.T_camera_world[b] @ cameras.T_world_camera[a]
     M = cameras.K_px[b] @ T[:3, :3] @ torch.linalg.inv(cameras.K_px[a])
     return M.float(), (cameras.K_px[b] @ T[:3, 3]).float()
+
+
+def relative_projections(
+    cameras: Cameras, a: int, others: Sequence[int]
+) -> tuple[Float[Tensor, "other 3 3"], Float[Tensor, "other 3"]]:
+    """`relative_projection` from a to each of `others`, of which there is at least one."""
+    M, m = zip(*(relative_projection(cameras, a, b) for b in others), strict=True)
+    return torch.stack(M), torch.stack(m)
 
 
 def pixel_grid(height: int, width: int, device: torch.device) -> Float[Tensor, "3 height width"]:

@@ -9,11 +9,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from recon.network.depth import agreement, agreement_cpu, smooth, smooth_cpu, sweep, sweep_cpu
-from recon.network.depth.agreement import Agreement
 from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import borrow_depth
 from recon.network.depth.complete import complete
-from recon.network.depth.geometry import relative_projection
+from recon.network.depth.geometry import relative_projections
 from recon.network.depth.sources import rank_sources, taken_apart
 from recon.network.depth.speckles import islands
 from recon.network.encoder import Features
@@ -108,18 +107,19 @@ class ClassicalDepth(nn.Module):
         members: list[int],
     ) -> "_Agreed":
         """Average depths with the views that agree, round by round; trust what is agreed on and not seen through."""
+        twin = agreement if inverse.is_cuda else agreement_cpu
         cameras = estimate.cameras
         step = (1 / estimate.depth_range[:, 0] - 1 / estimate.depth_range[:, 1]) / (self.config.planes - 1)
         inverse, trusted = inverse.clone(), torch.zeros_like(shown)
         confidence = torch.zeros_like(inverse)
         others = {v: taken_apart(cameras, estimate.depth_range, v, [m for m in members if m != v]) for v in members}
         for _ in range(self.config.rounds):
-            found = {v: _agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
+            found = {v: twin.agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
                 inverse[v] = found[v].refined
                 trusted[v] = shown[v] & alike[v] & (found[v].agreeing >= 1)
         for v in members:
-            last = _agreement(cameras, inverse, shown, trusted, v, others[v])
+            last = twin.agreement(cameras, inverse, shown, trusted, v, others[v])
             good = trusted[v] & (last.violated == 0)
             good &= (last.agreeing >= 2) | ~islands(inverse[v], good, float(step[v]))
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
@@ -151,19 +151,6 @@ class ClassicalDepth(nn.Module):
         return planes[0] + at * (planes[1] - planes[0]), best
 
 
-def _agreement(
-    cameras: Cameras,
-    inverse_depth: Float[Tensor, "view height width"],
-    shown: Bool[Tensor, "view height width"],
-    trusted: Bool[Tensor, "view height width"],
-    view: int,
-    others: list[int],
-) -> Agreement:
-    """By numba where a CPU is the device."""
-    twin = agreement if inverse_depth.is_cuda else agreement_cpu
-    return twin.agreement(cameras, inverse_depth, shown, trusted, view, others)
-
-
 @dataclass(frozen=True)
 class _Agreed:
     """Of all views of the pack; those of other scenes hold nonsense."""
@@ -190,8 +177,7 @@ class _Comparison:
         view: int,
         sources: list[int],
     ) -> "_Comparison":
-        M, m = zip(*(relative_projection(cameras, view, s) for s in sources), strict=True)
-        return _Comparison(maps[view], maps[sources], valid[sources], torch.stack(M), torch.stack(m))
+        return _Comparison(maps[view], maps[sources], valid[sources], *relative_projections(cameras, view, sources))
 
     def likeness(self, planes: Float[Tensor, "plane"], kind: str) -> Float[Tensor, "height width plane"]:
         """By numba where a CPU is the device."""
