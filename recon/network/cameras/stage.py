@@ -1,5 +1,6 @@
 """The classical camera stage: match, solve, and carry the answer back to the working grid."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from torch import nn
 
 from recon.network.cameras.degenerate import degeneracy
 from recon.network.cameras.given import GivenCheck, check_given_poses
-from recon.network.cameras.matching import Matcher
+from recon.network.cameras.matching import Keypoints, Matcher
+from recon.network.cameras.pairs import likely_pairs
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
 from recon.network.cameras.triangulate import reprojection_errors
@@ -144,14 +146,13 @@ def pose_problem(
     exif = [views.focal_prior_px[v] for v in members]
     group = _focal_groups(size, exif, focal)
     first = [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)]
-    pairs = {
-        (i, j): _matches_of_pair(matcher, features, views.names, members[i], members[j])
-        for i in range(len(members))
-        for j in range(i + 1, len(members))
-    }
+    keypoints = [features.keypoints[v] for v in members]
+    chosen = likely_pairs(keypoints)
+    names = [views.names[v] for v in members]
+    found = match_pairs(matcher, keypoints, names, chosen)
     problem = CameraProblem(
         points=points,
-        pairs=pairs,
+        pairs=dict(zip(chosen, found, strict=True)),
         focal_group=group,
         focal_known=np.array([focal[i] * scale[i] for i in first]),
         focal_prior=np.array([(exif[i] or np.nan) * scale[i] for i in first]),
@@ -162,13 +163,24 @@ def pose_problem(
     return problem, Intrinsics(centre, aspect, scale, K)
 
 
-def _matches_of_pair(
-    matcher: Matcher, features: Features, names: tuple[str, ...], a: int, b: int
-) -> Int[ndarray, "match 2"]:
-    """The matcher is not quite symmetric: names decide who comes first, so that the order of the photos doesn't."""
-    if names[a] <= names[b]:
-        return matcher.match(features.keypoints[a], features.keypoints[b])
-    return matcher.match(features.keypoints[b], features.keypoints[a])[:, ::-1]
+def match_pairs(
+    matcher: Matcher, keypoints: list[Keypoints], names: list[str], pairs: list[tuple[int, int]]
+) -> list[Int[ndarray, "match 2"]]:
+    """Matches of each pair. On a CPU a thread each: the network's layers are too small to share one well."""
+
+    def match(pair: tuple[int, int]) -> Int[ndarray, "match 2"]:
+        a, b = pair
+        # The matcher is not quite symmetric: names decide who comes first, so that the order of the photos doesn't.
+        if names[a] <= names[b]:
+            return matcher.match(keypoints[a], keypoints[b])
+        return matcher.match(keypoints[b], keypoints[a])[:, ::-1]
+
+    on_cpu = all(k.xfeat_descriptors.device.type == "cpu" for k in keypoints)
+    threads = torch.get_num_threads() if on_cpu else 1
+    if threads == 1:
+        return [match(pair) for pair in pairs]
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        return list(pool.map(match, pairs))
 
 
 def _focal_groups(
