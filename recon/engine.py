@@ -89,7 +89,7 @@ class Engine:
         # One pose fixes no scale: metres are metres only between two cameras.
         metric = views.metric[scene] and origin.count("given") >= 2
         crops = [views.photo_size_wh[v].tolist() for v in members]
-        shown = views.valid[members] & ~prediction.depth.empty[members]
+        shown = views.valid[members] & ~prediction.depth.empty[members] & ~prediction.depth.sky[members]
         share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
         photo_pixels = sum(w * h for w, h in crops)
         facts = prediction.cameras.facts[scene]
@@ -111,6 +111,7 @@ class Engine:
             "matching": facts,
             "share_trusted": share_trusted,
             "share_empty": round(float(prediction.depth.empty[members].sum() / photo_pixels), 3),
+            "share_sky": round(float(prediction.depth.sky[members].sum() / photo_pixels), 3),
             "stages": stages,
             "warnings": list(warnings),
         }

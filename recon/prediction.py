@@ -63,6 +63,10 @@ class DepthEstimate:
     """z-depth of a second layer behind `depth`: where a completed pixel may be instead."""
     empty: Bool[Tensor, "view height width"]
     """Where a photo says that nothing is there: a mask, or a black backdrop."""
+    sky: Bool[Tensor, "view height width"]
+    """Where a photo shows sky or a white backdrop: `depth` is a dome's around the scene, confidence is 0."""
+    dome_radius: Float[Tensor, "view"]
+    """Of that dome, around the middle of the scene's cameras; 0 where no photo of the scene shows sky."""
     gain: Float[Tensor, "view 3"]
     """What a photo's sRGB is multiplied by to have its scene's mean exposure and white balance."""
 

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from recon.network import testimony, testimony_cpu
+from recon.network.dome import dome
 from recon.network.testimony import Evidence, Testimony
 from recon.prediction import Prediction
 from recon.views import Views
@@ -32,7 +33,7 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     """The Gaussians of the registered views among `members`, which are one scene.
 
     Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
-    backstop.
+    backstop. Sky gives none: it is drawn as one dome around all.
     """
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
@@ -43,13 +44,13 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         prediction.cameras.cameras,
         prediction.cameras.depth_range[:, 0],
         depth.depth,
-        depth.confidence > 0,
+        (depth.confidence > 0) | depth.sky,
         prediction.gaussians.scales.amax(-1),
     )
     front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
         others = [m for m in registered if m != v]
-        shown, sure = views.valid[v] & ~depth.empty[v], evidence.sure[v]
+        shown, sure = views.valid[v] & ~depth.empty[v] & ~depth.sky[v], evidence.sure[v]
         said = _testify(evidence, depth.depth[v], v, others)
         holds = torch.where(sure, (said.unlike < 2) | (said.unlike < said.agreeing), _likely(said, 0))
         front[v] = shown & holds & (said.through == 0) & ~said.nothing & ~said.finer
@@ -57,11 +58,22 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         # Where a backstop is missing there may be a hole: one voice is not enough against it, unless many look.
         back[v] = shown & ~sure & _likely(said, 1 if len(others) < MANY else 0) & (said.through == 0) & ~said.nothing
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
-    if len(scene) <= config.max_gaussians:
-        return scene
-    confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
-    best = confidence.argsort(descending=True, stable=True)[: config.max_gaussians]
-    return scene[best.sort().values]
+    around = _dome(depth.evened(views.pixels), prediction, registered)
+    room = max(config.max_gaussians - len(around), 0)
+    if len(scene) > room:
+        confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
+        best = confidence.argsort(descending=True, stable=True)[:room]
+        scene = scene[best.sort().values]
+    return Gaussians.concatenate([scene, around])
+
+
+def _dome(pixels: Float[Tensor, "view 3 height width"], prediction: Prediction, registered: list[int]) -> Gaussians:
+    """None where no photo shows sky."""
+    sky = prediction.depth.sky[registered]
+    if not sky.any():
+        return prediction.gaussians.where(torch.zeros_like(prediction.depth.sky))
+    radius = float(prediction.depth.dome_radius[registered[0]])
+    return dome(pixels[registered], sky, prediction.cameras.cameras[registered], radius)
 
 
 def _likely(said: Testimony, against: int) -> Bool[Tensor, "height width"]:

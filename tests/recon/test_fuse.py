@@ -28,7 +28,13 @@ def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
     return views, Prediction(
         cameras=CameraEstimate(cameras, ("solved", "solved"), torch.tensor([[1.0, 4.0]] * 2)),
         depth=DepthEstimate(
-            depth, confidence, backstop, torch.zeros_like(depth, dtype=torch.bool), gain=torch.ones(2, 3)
+            depth,
+            confidence,
+            backstop,
+            empty=torch.zeros_like(depth, dtype=torch.bool),
+            sky=torch.zeros_like(depth, dtype=torch.bool),
+            dome_radius=torch.zeros(2),
+            gain=torch.ones(2, 3),
         ),
         gaussians=facing(pixel_gaussians(views.pixels, cameras, depth, confidence), depth),
         backstop=pixel_gaussians(views.pixels, cameras, backstop, confidence),
@@ -169,3 +175,32 @@ def test_a_surface_belongs_to_the_view_that_looks_at_it_straight():
     scene = fuse(views, slanted, [0, 1], FuseConfig())
     # View 1 lies 8 pixels to the right; what it doesn't see stays with view 0, and a border of a pixel.
     assert 48 * 64 + 8 * 48 <= len(scene) <= 48 * 64 + 9 * 48 + 64
+
+
+def test_sky_is_drawn_as_a_dome_and_what_hangs_before_it_goes():
+    depth = wall()
+    depth[1, :24, 20:30] = 1.0
+    views, prediction = two_views_of_a_wall(depth)
+    sky = torch.zeros_like(prediction.depth.sky)
+    sky[0, :24] = True
+    depth[0, :24] = 40.0
+    with_sky = replace(prediction.depth, sky=sky, dome_radius=torch.full((2,), 40.0), depth=depth)
+    scene = fuse(views, replace(prediction, depth=with_sky), [0, 1], FuseConfig())
+    near = scene.means[scene.means[:, 2] < 10]
+    # View 1 takes the upper half for a wall (and part of it for something nearer); view 0 knows better.
+    in_0 = near[:, :2] / near[:, 2:] * 64 + torch.tensor([32.0, 24.0])
+    seen = (in_0 >= 0.5).all(1) & (in_0[:, 0] < 63.5)
+    assert not (seen & (in_0[:, 1] < 23)).any()
+    assert (scene.means.norm(dim=1) > 39).sum() > 500
+
+
+def test_the_cap_on_the_count_includes_the_dome():
+    views, prediction = two_views_of_a_wall(wall())
+    sky = torch.zeros_like(prediction.depth.sky)
+    sky[:, :20] = True
+    with_sky = replace(prediction.depth, sky=sky, dome_radius=torch.full((2,), 40.0))
+    whole = len(fuse(views, replace(prediction, depth=with_sky), [0, 1], FuseConfig()))
+    assert (
+        len(fuse(views, replace(prediction, depth=with_sky), [0, 1], FuseConfig(max_gaussians=whole - 100)))
+        == whole - 100
+    )

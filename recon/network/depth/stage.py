@@ -13,14 +13,21 @@ from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import borrow_depth
 from recon.network.depth.complete import complete
 from recon.network.depth.geometry import relative_projections
+from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
 from recon.network.depth.speckles import islands
+from recon.network.dome import distance_along
 from recon.network.encoder import Features
 from recon.network.exposure import exposure_gains
 from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
 from render.cameras import Cameras
 from render.errors import require
+
+DOME = 18.0
+"""How far sky is drawn, in median depths of the rest: below 20 from every camera, so that viewers still find it."""
+INFINITE = 1e3
+"""Times the farthest depth looked at: as good as infinitely far."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,12 @@ class ClassicalDepth(nn.Module):
     @torch.no_grad()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
         empty = shows_nothing(views)
-        shown = views.valid & ~empty
+        sky = shows_sky(views) & ~empty
+        shown = views.valid & ~empty & ~sky
         depth = torch.ones_like(views.pixels[:, 0])
         backstop, confidence = torch.ones_like(depth), torch.zeros_like(depth)
         gain = torch.ones(len(depth), 3, device=depth.device)
+        dome_radius = torch.zeros(len(depth), device=depth.device)
         for scene in range(len(views.metric)):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
@@ -69,7 +78,7 @@ class ClassicalDepth(nn.Module):
                 continue
             inverse, likeness = self._sweep(views, features, estimate, registered)
             good = likeness > self.config.min_likeness
-            agreed = self._agree(estimate, inverse, shown, good, registered)
+            agreed = self._agree(estimate, inverse, shown, sky, good, registered)
             cameras, own = estimate.cameras[registered], agreed.inverse_depth[registered]
             sure = agreed.confidence[registered]
             gain[registered] = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
@@ -80,9 +89,14 @@ class ClassicalDepth(nn.Module):
                 inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
                 close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0), views.pixels[v])
                 depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
+            if sky[registered].any():
+                radius = DOME * float(_typical(depth, shown, confidence, registered))
+                dome_radius[registered] = radius
+                for i, v in enumerate(registered):
+                    depth[v] = torch.where(sky[v], distance_along(cameras, i, radius), depth[v])
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
-        return DepthEstimate(depth, confidence, backstop, empty, gain)
+        return DepthEstimate(depth, confidence, backstop, empty, sky, dome_radius, gain)
 
     def _sweep(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
@@ -103,24 +117,29 @@ class ClassicalDepth(nn.Module):
         estimate: CameraEstimate,
         inverse: Float[Tensor, "view height width"],
         shown: Bool[Tensor, "view height width"],
+        sky: Bool[Tensor, "view height width"],
         alike: Bool[Tensor, "view height width"],
         members: list[int],
     ) -> "_Agreed":
-        """Average depths with the views that agree, round by round; trust what is agreed on and not seen through."""
+        """Average depths with the views that agree, round by round; trust what is agreed on and not seen through.
+
+        Sky agrees with nothing, and everything that hangs before it is seen through.
+        """
         twin = agreement if inverse.is_cuda else agreement_cpu
         cameras = estimate.cameras
         step = (1 / estimate.depth_range[:, 0] - 1 / estimate.depth_range[:, 1]) / (self.config.planes - 1)
-        inverse, trusted = inverse.clone(), torch.zeros_like(shown)
+        farthest = INFINITE * estimate.depth_range[:, 1].to(inverse.dtype)
+        inverse, trusted = torch.where(sky, 1 / farthest[:, None, None], inverse), sky.clone()
         confidence = torch.zeros_like(inverse)
         others = {v: taken_apart(cameras, estimate.depth_range, v, [m for m in members if m != v]) for v in members}
         for _ in range(self.config.rounds):
             found = {v: twin.agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
-                inverse[v] = found[v].refined
-                trusted[v] = shown[v] & alike[v] & (found[v].agreeing >= 1)
+                inverse[v] = torch.where(sky[v], inverse[v], found[v].refined)
+                trusted[v] = sky[v] | (shown[v] & alike[v] & (found[v].agreeing >= 1))
         for v in members:
             last = twin.agreement(cameras, inverse, shown, trusted, v, others[v])
-            good = trusted[v] & (last.violated == 0)
+            good = trusted[v] & shown[v] & (last.violated == 0)
             good &= (last.agreeing >= 2) | ~islands(inverse[v], good, float(step[v]))
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)
@@ -149,6 +168,18 @@ class ClassicalDepth(nn.Module):
         at = smooth.lowest(_smoothed(1 - likeness, views.pixels[view]))
         best = likeness.gather(-1, at.round().long().clamp(0, len(planes) - 1)[..., None])[..., 0]
         return planes[0] + at * (planes[1] - planes[0]), best
+
+
+def _typical(
+    depth: Float[Tensor, "view height width"],
+    shown: Bool[Tensor, "view height width"],
+    confidence: Float[Tensor, "view height width"],
+    registered: list[int],
+) -> Float[Tensor, ""]:
+    """Median depth of what is sure, or of all that is shown where nothing is."""
+    sure = confidence[registered] > 0
+    chosen = sure if sure.any() else shown[registered]
+    return depth[registered][chosen].median() if chosen.any() else depth[registered].median()
 
 
 @dataclass(frozen=True)

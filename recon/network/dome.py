@@ -1,0 +1,150 @@
+"""What is infinitely far: drawn as a dome of large, smooth Gaussians around everything else.
+
+What lies behind the silhouettes of one photo shows beside them in another, so the dome goes on behind them, and some
+way beyond all photos: colours are averaged over the views by direction, on a chart of latitude and longitude, and
+carried on from there.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from recon.network.depth.complete import push_pull
+from recon.network.depth.geometry import pixel_grid, sample
+from render.cameras import Cameras
+from render.gaussians import Gaussians
+from render.sh import rgb_to_sh0
+
+STEP_DEG = 1.0
+"""Between the dome's Gaussians: sky is smooth."""
+SIGMA = 0.8
+"""Standard deviation of each, in steps: wide enough to close, also where rows near the poles are thinned out."""
+REACH_DEG = 60.0
+"""How far the dome goes on beyond what photos show of it, where they show nothing else nearer by."""
+BEHIND_DEG = 15.0
+"""How far it goes on behind what stands before it. Farther down a hole had better stay dark than shine."""
+FEATHER_PX = 32.0
+"""Over so many pixels from where it ends in a view, the view's part in the average grows."""
+OPACITY = 0.98
+
+
+def middle(cameras: Cameras) -> Float[Tensor, "3"]:
+    """The dome's centre: the mean of the cameras."""
+    return cameras.centres.mean(0)
+
+
+def distance_along(cameras: Cameras, view: int, radius: float) -> Float[Tensor, "height width"]:
+    """z-depth at which the ray of each pixel of a view meets the dome from within."""
+    width, height = cameras.size_wh[view].tolist()
+    K, T = cameras.K_px[view], cameras.T_world_camera[view]
+    grid = pixel_grid(height, width, K.device).to(K.dtype)
+    rays = torch.einsum("ij,jhw->hwi", T[:3, :3] @ torch.linalg.inv(K), grid)
+    offset = T[:3, 3] - middle(cameras)
+    a, b, c = rays.square().sum(-1), rays @ offset, offset @ offset - radius**2
+    return ((-b + (b * b - a * c).clamp_min(0).sqrt()) / a).float()
+
+
+def dome(
+    pixels: Float[Tensor, "view 3 height width"],
+    sky: Bool[Tensor, "view height width"],
+    cameras: Cameras,
+    radius: float,
+) -> Gaussians:
+    """The sky of one scene's views, evened out in exposure; `sky` must be somewhere."""
+    chart = _chart(pixels, sky, cameras)
+    means = chart.directions[chart.within].to(cameras.K_px.dtype) * radius + middle(cameras)
+    colours = chart.colours.permute(1, 2, 0)[chart.within]
+    n = len(colours)
+    identity = torch.tensor([1.0, 0, 0, 0], device=pixels.device)
+    return Gaussians(
+        means=means.float(),
+        quats_wxyz=identity.repeat(n, 1),
+        scales=torch.full((n, 3), SIGMA * np.radians(STEP_DEG) * radius, device=pixels.device, dtype=torch.float32),
+        opacities=torch.full((n,), OPACITY, device=pixels.device),
+        sh=rgb_to_sh0(colours)[:, None, :],
+    )
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """Latitude by longitude, `STEP_DEG` a cell, around the middle of the sky that is seen."""
+
+    directions: Float[Tensor, "lat lon 3"]
+    """Unit length, in the world."""
+    colours: Float[Tensor, "3 lat lon"]
+    within: Bool[Tensor, "lat lon"]
+    """Cells that get a Gaussian: near enough to what is seen, and not crowded together near a pole."""
+
+
+def _chart(
+    pixels: Float[Tensor, "view 3 height width"], sky: Bool[Tensor, "view height width"], cameras: Cameras
+) -> _Chart:
+    device = pixels.device
+    lat = torch.deg2rad(torch.arange(-90 + STEP_DEG / 2, 90, STEP_DEG, device=device))[:, None]
+    lon = torch.deg2rad(torch.arange(-180 + STEP_DEG / 2, 180, STEP_DEG, device=device))[None]
+    local = torch.stack(
+        [torch.cos(lat) * torch.cos(lon), torch.cos(lat) * torch.sin(lon), torch.sin(lat).expand(-1, lon.shape[1])], -1
+    )
+    directions = local @ _axes(sky, cameras).T
+    total, weight = torch.zeros(3, *local.shape[:2], device=device), torch.zeros(local.shape[:2], device=device)
+    looked = torch.zeros_like(weight, dtype=torch.bool)
+    for v in range(len(sky)):
+        colour, part, inside = _seen(pixels[v], sky[v], cameras, v, directions)
+        total += colour
+        weight += part
+        looked |= inside
+    seen = weight > 0
+    colours = torch.stack([push_pull(c / weight.clamp_min(1e-9), seen.float()) for c in total])
+    from_sky, from_rest = _distance_deg(seen), _distance_deg(looked & ~seen)
+    beyond = ~looked & (from_sky < from_rest) & (from_sky < REACH_DEG)
+    every = (1 / torch.cos(lat)).round().long().clamp_min(1)
+    thinned = torch.arange(lon.shape[1], device=device) % every == 0
+    return _Chart(directions, colours, thinned & ((from_sky < BEHIND_DEG) | beyond))
+
+
+def _distance_deg(cells: Bool[Tensor, "lat lon"]) -> Float[Tensor, "lat lon"]:
+    """From each cell to the nearest of these; on the chart, so too far towards its poles."""
+    elsewhere = (~cells).cpu().numpy().astype(np.uint8)
+    return torch.from_numpy(cv2.distanceTransform(elsewhere, cv2.DIST_L2, 5)).to(cells.device) * STEP_DEG
+
+
+def _axes(sky: Bool[Tensor, "view height width"], cameras: Cameras) -> Float[Tensor, "3 3"]:
+    """Columns: the mean direction of the sky that is seen, and two across it."""
+    height, width = sky.shape[1:]
+    grid = pixel_grid(height, width, sky.device)
+    mean = torch.zeros(3, device=sky.device)
+    for v in range(len(sky)):
+        K, R = cameras.K_px[v].float(), cameras.T_world_camera[v, :3, :3].float()
+        mean += (R @ torch.linalg.inv(K) @ grid[:, sky[v]]).sum(1)
+    # The other columns of any orthonormal basis that begins with it.
+    basis, _ = torch.linalg.qr(torch.cat([mean[:, None], torch.eye(3, device=sky.device)], 1))
+    return basis * torch.sign(basis[:, 0] @ mean)
+
+
+def _seen(
+    pixels: Float[Tensor, "3 height width"],
+    sky: Bool[Tensor, "height width"],
+    cameras: Cameras,
+    view: int,
+    directions: Float[Tensor, "lat lon 3"],
+) -> tuple[Float[Tensor, "3 lat lon"], Float[Tensor, "lat lon"], Bool[Tensor, "lat lon"]]:
+    """Colours that one view has in these directions times their weights, those (0 beside its sky), and if it looks."""
+    height, width = sky.shape
+    K, R = cameras.K_px[view].float(), cameras.T_world_camera[view, :3, :3].float()
+    size = 2 * int(float(K[0, 0]) * np.radians(STEP_DEG) / 2) + 1
+    share = avg_pool2d(sky[None].float(), size, stride=1, padding=size // 2)
+    colour = avg_pool2d(pixels * sky, size, stride=1, padding=size // 2) / share.clamp_min(1e-6)
+    framed = cv2.copyMakeBorder(sky.cpu().numpy().astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    inward = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    feather = torch.from_numpy(np.minimum(inward / FEATHER_PX, 1)).to(pixels.device)
+    at = directions @ (K @ R.T).T
+    front = at[..., 2] > 1e-6
+    uv = at[..., :2] / torch.where(front, at[..., 2], torch.ones_like(at[..., 2]))[..., None]
+    inside = front & (uv >= 0).all(-1) & (uv[..., 0] < width) & (uv[..., 1] < height)
+    found = sample(torch.cat([colour * feather, feather[None]]), uv) * inside
+    return found[:3], found[3], inside
