@@ -19,6 +19,10 @@ class Features:
     descriptors: Float[Tensor, "view 64 quarter_height quarter_width"]
     """Unit length, at a quarter of the working grid."""
 
+    def of(self, views: list[int]) -> "Features":
+        """Those of some of the views."""
+        return Features(tuple(self.keypoints[v] for v in views), self.descriptors[views])
+
 
 class Encoder(nn.Module):
     """XFeat on the fine grid; its descriptor map at 1/8 of that is at 1/4 of the working grid."""

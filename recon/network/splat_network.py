@@ -20,6 +20,7 @@ from recon.network.depth.stage import ClassicalDepth, DepthConfig
 from recon.network.encoder import Encoder
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import pixel_gaussians
+from recon.network.verifier import Verifier
 from recon.prediction import Prediction
 from recon.views import Views
 
@@ -45,7 +46,7 @@ class SplatNetwork(nn.Module):
         self.config = config
         matcher = Matcher(config.cameras.xfeat_keypoints, config.cameras.sift_keypoints, config.cameras.sift_ratio)
         self.encoder = Encoder(matcher)
-        self.cameras = ClassicalCameras(matcher)
+        self.cameras = ClassicalCameras(matcher, Verifier())
         self.depth = ClassicalDepth(config.depth)
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:

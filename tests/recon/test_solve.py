@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from recon.network.cameras.bundle import rotation
+from recon.network.cameras.incremental import Mapper, score
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem
-from recon.network.cameras.solve import solve_cameras
+from recon.network.cameras.solve import focal_priors, solve_cameras
+from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 
 FOCAL = 800.0
@@ -55,7 +57,7 @@ def rotation_error_deg(a: np.ndarray, b: np.ndarray) -> float:
 @pytest.mark.parametrize("views", [2, 3, 5])
 def test_poses_and_focal_are_found_among_wrong_matches(views: int):
     problem, poses = world(views)
-    scene, _ = solve_cameras(problem, 0)
+    scene, _ = solve_cameras(problem, 0)[0]
     assert scene is not None
     assert scene.registered.all()
     for v in range(1, views):
@@ -66,7 +68,7 @@ def test_poses_and_focal_are_found_among_wrong_matches(views: int):
 
 def test_given_cameras_are_kept_exactly_and_place_the_others():
     problem, poses = world()
-    scene, _ = solve_cameras(given(problem, [poses[0], None, poses[2], None], FOCAL), 0)
+    scene, _ = solve_cameras(given(problem, [poses[0], None, poses[2], None], FOCAL), 0)[0]
     assert scene is not None
     assert scene.registered.all()
     for v in (0, 2):
@@ -81,7 +83,7 @@ def test_given_cameras_are_kept_exactly_and_place_the_others():
 def test_one_given_pose_is_where_the_world_is_put():
     problem, poses = world()
     known = given(problem, [None, poses[1], None, None])
-    scene, _ = solve_cameras(known, 0)
+    scene, _ = solve_cameras(known, 0)[0]
     assert scene is not None
     before = deepcopy(scene)
     settle_world(scene, known.T_camera_world)
@@ -93,7 +95,7 @@ def test_one_given_pose_is_where_the_world_is_put():
 
 def test_without_given_poses_the_first_view_is_the_world_and_the_median_depth_is_one():
     problem, _ = world()
-    scene, tracks = solve_cameras(problem, 0)
+    scene, tracks = solve_cameras(problem, 0)[0]
     assert scene is not None
     assert tracks is not None
     settle_world(scene, problem.T_camera_world)
@@ -111,7 +113,7 @@ def test_a_view_that_shares_nothing_is_left_out_and_the_rest_is_solved():
     points = [*problem.points, rng.uniform(-300, 300, (250, 2))]
     pairs = dict(problem.pairs) | {(a, 3): np.stack([np.arange(40)] * 2, 1) for a in range(3)}
     lonely = CameraProblem(points, pairs, np.zeros(4, int), problem.focal_known, problem.focal_prior, [None] * 4)
-    scene, _ = solve_cameras(lonely, 0)
+    scene, _ = solve_cameras(lonely, 0)[0]
     assert scene is not None
     assert scene.registered.tolist() == [True, True, True, False]
 
@@ -123,7 +125,7 @@ def test_a_given_pose_whose_view_shares_nothing_moves_nothing():
     lonely = CameraProblem(
         points, pairs, np.zeros(4, int), problem.focal_known, problem.focal_prior, [None, None, None, poses[0]]
     )
-    scene, _ = solve_cameras(lonely, 0)
+    scene, _ = solve_cameras(lonely, 0)[0]
     assert scene is not None
     settle_world(scene, lonely.T_camera_world)
     assert scene.registered.tolist() == [True, True, True, False]
@@ -132,7 +134,7 @@ def test_a_given_pose_whose_view_shares_nothing_moves_nothing():
 
 def test_a_long_lens_is_found_from_three_views():
     problem, _ = world(3, wrong=0.1, focal=2.4 * REFERENCE_LONG_SIDE)
-    scene, _ = solve_cameras(problem, 0)
+    scene, _ = solve_cameras(problem, 0)[0]
     assert scene is not None
     assert scene.registered.all()
     assert scene.focal[0] == pytest.approx(2.4 * REFERENCE_LONG_SIDE, rel=0.15)
@@ -145,7 +147,7 @@ def test_views_in_a_row_are_joined_though_hardly_a_point_is_seen_by_three():
         given(problem, [None] * 4, FOCAL),
         pairs={pair: np.stack([np.arange(*seen)] * 2, 1) for pair, seen in pairs.items()},
     )
-    scene, _ = solve_cameras(chain, 0)
+    scene, _ = solve_cameras(chain, 0)[0]
     assert scene is not None
     assert scene.registered.all()
     centres = np.stack([-R.T @ t for R, t in zip(scene.R, scene.t, strict=True)])
@@ -160,13 +162,50 @@ def test_no_matches_no_map():
         problem.points, {(0, 1): np.zeros((0, 2), int)}, problem.focal_group, problem.focal_known,
         problem.focal_prior, [None, None],
     )  # fmt: skip
-    assert solve_cameras(empty, 0) == (None, None)
+    assert solve_cameras(empty, 0) == []
 
 
 def test_the_same_seed_gives_the_same_map():
     problem, _ = world()
-    one, two = (solve_cameras(problem, 3)[0] for _ in range(2))
+    one, two = (solve_cameras(problem, 3)[0][0] for _ in range(2))
     assert one is not None
     assert two is not None
     assert np.array_equal(one.R, two.R)
     assert np.array_equal(one.focal, two.focal)
+
+
+@pytest.mark.parametrize("view", [1, 4])
+def test_a_view_that_was_placed_wrongly_is_mended(view: int):
+    problem, poses = world(5)
+    scene, tracks = solve_cameras(problem, 0)[0]
+    good = score(scene, tracks)
+    pairs = relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, 0)
+    mapper = Mapper(problem, tracks, pairs, scene.focal, *focal_priors(problem), seed=0)
+    mapper.scene = deepcopy(scene)
+    mapper.scene.R[view] = rotation(np.array([[0.1, 0.4, 0.0]]))[0] @ scene.R[view]
+    mapper.scene.outlier[tracks.view == view] = True
+    mapper.mend()
+    assert score(mapper.scene, tracks) > 0.98 * good
+    true = poses[view][:3, :3] @ poses[0][:3, :3].T
+    assert rotation_error_deg(mapper.scene.R[view] @ mapper.scene.R[0].T, true) < 0.5
+
+
+def test_mending_leaves_alone_what_holds():
+    problem, _ = world(5)
+    scene, tracks = solve_cameras(problem, 0)[0]
+    pairs = relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, 0)
+    mapper = Mapper(problem, tracks, pairs, scene.focal, *focal_priors(problem), seed=0)
+    mapper.scene = deepcopy(scene)
+    mapper.mend()
+    assert np.array_equal(mapper.scene.R, scene.R)
+    assert np.array_equal(mapper.scene.t, scene.t)
+
+
+def test_maps_that_explain_as_much_are_all_told_and_differ():
+    problem, _ = world(2)
+    maps = solve_cameras(problem, 0)
+    scores = [score(scene, tracks, 2.0) for scene, tracks in maps]
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) >= 0.999 * max(scores)
+    focals = [scene.focal[0] for scene, _ in maps]
+    assert all(abs(np.log(a / b)) > 0.02 for i, a in enumerate(focals) for b in focals[:i])

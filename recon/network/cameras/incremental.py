@@ -3,6 +3,8 @@
 Schoenberger and Frahm 2016, "Structure-from-Motion Revisited", section 2, without its image retrieval.
 """
 
+from copy import deepcopy
+
 import numpy as np
 import poselib
 from jaxtyping import Bool, Float
@@ -16,6 +18,8 @@ from recon.network.cameras.two_view import TwoView
 
 MIN_ANGLE_DEG = 1.0
 MIN_PNP_INLIERS = 10
+WEAK = 0.4
+"""Share of a view's tracks that fit, below which its place is doubted."""
 MIN_SCALE_INLIERS = 3
 """Points that must agree on how far a view lies off, where a relative pose says in which direction."""
 
@@ -61,9 +65,53 @@ class Mapper:
         s.registered[[a, b]] = True
 
     def grow(self) -> SceneMap:
-        """Add views until none can be added, then adjust all together."""
+        """Add views until none can be added, adjust all together, then place anew what hardly holds."""
         self._triangulate(6.0)
         self._adjust(15, focal_free=False)
+        self._add_all()
+        self._finish()
+        self.mend()
+        return self.scene
+
+    def mend(self) -> None:
+        """Place anew the views of whose tracks few fit."""
+        for view in self._weak_views():
+            self._place_anew(view)
+
+    def _weak_views(self) -> list[int]:
+        """Views of whose tracks few fit, weakest first: placed too early, by a few wrong points, they stay wrong."""
+        s, tracks = self.scene, self.tracks
+        used = s.solved[tracks.track] & s.registered[tracks.view] & ~s.outlier
+        n = self.problem.views
+        share = np.bincount(tracks.view[used], minlength=n) / np.bincount(tracks.view, minlength=n).clip(1)
+        weak = [v for v in range(n) if s.registered[v] and not self.given[v] and share[v] < WEAK]
+        return sorted(weak, key=lambda v: share[v]) if s.registered.sum() > 3 else []
+
+    def _place_anew(self, view: int) -> None:
+        """Take a view out and add it again, now that the others are known; keep what explains more."""
+        placed = [self.scene]
+        without = deepcopy(self.scene)
+        without.registered[view] = False
+        without.outlier[self.tracks.view == view] = False
+        self.scene = without
+        self._triangulate(4.0)
+        self._adjust(10, focal_free=True)
+        for R, t in self._poses_by_pairs(view):
+            self.scene = deepcopy(without)
+            self.scene.R[view], self.scene.t[view], self.scene.registered[view] = R, t, True
+            self._triangulate(4.0)
+            self._adjust(10, focal_free=True)
+            self._finish()
+            placed.append(self.scene)
+        self.scene = max(placed, key=lambda scene: score(scene, self.tracks))
+
+    def _poses_by_pairs(self, view: int) -> list[tuple[ndarray, ndarray]]:
+        """Where the view may be by its relative poses to registered views, for all of these that tell how far off."""
+        others = [a if b == view else b for a, b in self.pairs if view in (a, b)]
+        found = [self._scaled_pose(old, view, 0.0) for old in others if self.scene.registered[old]]
+        return [(R, t) for inliers, R, t in found if inliers >= MIN_SCALE_INLIERS]
+
+    def _add_all(self) -> None:
         refused: set[int] = set()
         while True:
             if view := self._next_view(refused):
@@ -75,11 +123,12 @@ class Mapper:
             refused.clear()
             self._triangulate(4.0)
             self._adjust(10, focal_free=bool(self.scene.registered.sum() > 2))
+
+    def _finish(self) -> None:
         for max_error in (4.0, 3.0, 3.0):
             self._adjust(30, focal_free=True)
             self._triangulate(max_error)
         self._adjust(30, focal_free=True)
-        return self.scene
 
     def _next_view(self, refused: set[int]) -> tuple[int] | None:
         """The unregistered view that sees most solved points; in a tuple, since view 0 is false."""
@@ -115,8 +164,11 @@ class Mapper:
         s.R[view], s.t[view], s.registered[view] = R, t, True
         return True
 
-    def _scaled_pose(self, old: int, new: int) -> tuple[int, ndarray, ndarray]:
-        """Pose of a new view by its pair with an old one, and how many points that both see agree on its scale."""
+    def _scaled_pose(self, old: int, new: int, min_share: float = 0.5) -> tuple[int, ndarray, ndarray]:
+        """Pose of a new view by its pair with an old one, and how many points that both see agree on its scale.
+
+        None do if they are a smaller share of these points than `min_share`.
+        """
         s, tracks = self.scene, self.tracks
         pair = self.pairs[min(old, new), max(old, new)]
         R, t = (pair.R, pair.t) if old < new else (pair.R.T, -pair.R.T @ pair.t)
@@ -138,7 +190,7 @@ class Mapper:
             agree = int(((error < 6.0) & (point[:, 2] > 0)).sum())
             if agree > most:
                 best, most = float(scale), agree
-        return most if most >= 0.5 * len(chosen) else 0, pose[0], pose[1] + best * t
+        return most if most >= min_share * len(chosen) else 0, pose[0], pose[1] + best * t
 
     def _focals_to_try(self, view: int) -> list[float]:
         """The focal of the view's group, and others around it where no view of the group is placed yet."""

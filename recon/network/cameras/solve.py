@@ -30,11 +30,17 @@ EXIF_SIGMA = 0.05
 """Standard deviation of log(true focal / prior). EXIF rounds, and lenses breathe."""
 
 
-def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, Tracks | None]:
-    """The map that explains most, or None where not even two views can be put together.
+SAME_FOCAL = 0.02
+"""Relative difference of focal lengths below which two maps are one."""
+TIE = 1e-3
+"""Maps whose scores differ by less than this share explain the matches equally well."""
 
-    Where no pair of views agrees on enough to be believed, the best of them starts a map all the same, marked as
-    `guessed`.
+
+def solve_cameras(problem: CameraProblem, seed: int) -> list[tuple[SceneMap, Tracks]]:
+    """The map that explains most and those that explain as much, best first; none if no two views fit together.
+
+    Two views or three often fit each other around focal lengths that differ much. Where no pair of views agrees on
+    enough to be believed, the best of them starts a map all the same, marked as `guessed`.
     """
     prior, sigma = focal_priors(problem)
     maps: list[tuple[SceneMap, Tracks]] = []
@@ -42,7 +48,11 @@ def solve_cameras(problem: CameraProblem, seed: int) -> tuple[SceneMap | None, T
         maps += _grown(problem, focal, prior, sigma, seed)
         if maps and _settled(problem, max(maps, key=_plausibility)[0]):
             break
-    return max(maps, key=_plausibility, default=(None, None))
+    best: list[tuple[SceneMap, Tracks]] = []
+    for grown in sorted(maps, key=_plausibility, reverse=True):
+        if _as_plausible(_plausibility(grown), _plausibility((best or [grown])[0])):
+            best += [grown] if all(_differ(grown[0], other) for other, _ in best) else []
+    return best
 
 
 def _grown(
@@ -80,6 +90,16 @@ def _settled(problem: CameraProblem, scene: SceneMap) -> bool:
     """Whether other focal lengths need not be tried: many views hold together, and none was simply put there."""
     free = all(T is None for T in problem.T_camera_world)
     return free and problem.views > FEW_VIEWS and not scene.guessed and bool(scene.registered.all())
+
+
+def _differ(one: SceneMap, other: SceneMap) -> bool:
+    """Whether two maps have other views, or other focal lengths."""
+    same_views = bool((one.registered == other.registered).all())
+    return not same_views or float(np.abs(np.log(one.focal / other.focal)).max()) > SAME_FOCAL
+
+
+def _as_plausible(one: tuple[bool, float], best: tuple[bool, float]) -> bool:
+    return one[0] == best[0] and one[1] >= (1 - TIE) * best[1]
 
 
 def _plausibility(grown: tuple[SceneMap, Tracks]) -> tuple[bool, float]:

@@ -15,14 +15,19 @@ from recon.network.cameras.matching import Keypoints, Matcher
 from recon.network.cameras.pairs import likely_pairs
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
+from recon.network.cameras.tracks import Tracks
 from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
+from recon.network.verifier import Verifier
 from recon.prediction import CameraEstimate, CameraOrigin
-from recon.views import Views
+from recon.views import Views, unpack_views
 from render.cameras import Cameras
 from render.errors import require
+
+CLEARLY = 1.01
+"""How many times better photos must agree on depths for another map to be preferred to the one that fits best."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,10 @@ class CamerasConfig:
 class ClassicalCameras(nn.Module):
     """Solves each scene of the pack by itself, on the CPU, in float64."""
 
-    def __init__(self, matcher: Matcher):
+    def __init__(self, matcher: Matcher, verifier: Verifier):
         super().__init__()
         self.matcher = matcher
+        self.verifier = verifier
 
     def forward(self, views: Views, features: Features, seed: int) -> CameraEstimate:
         answers = []
@@ -58,16 +64,36 @@ class ClassicalCameras(nn.Module):
 
     def _solve(self, views: Views, features: Features, members: list[int], seed: int) -> "_Answer":
         problem, intrinsics = pose_problem(views, features, self.matcher, members)
-        n = len(members)
         check = check_given_poses(problem, seed)
         if check.refusal is not None:
             return replace(_nowhere(problem, intrinsics, check.refusal), given_refused=True)
-        scene, tracks = solve_cameras(problem, seed)
-        if scene is None or tracks is None:
+        maps = solve_cameras(problem, seed)
+        if not maps:
             reason = "No two photos have enough in common to find where they were taken from."
             return _nowhere(problem, intrinsics, reason)
-        settle_world(scene, problem.T_camera_world)
-        T_world_camera = np.tile(np.eye(4), (n, 1, 1))
+        for scene, _ in maps:
+            settle_world(scene, problem.T_camera_world)
+        answers = [self._answer(views, members, problem, intrinsics, check, m, seed) for m in maps]
+        if len(maps) == 1:
+            return answers[0]
+        own, own_features = unpack_views(views)[views.scene_index[members[0]]], features.of(members)
+        agreement = [self.verifier(own, own_features, _pack(own, [answer])) for answer in answers]
+        best = int(np.argmax(agreement))
+        return answers[best if agreement[best] > CLEARLY * agreement[0] else 0]
+
+    def _answer(
+        self,
+        views: Views,
+        members: list[int],
+        problem: CameraProblem,
+        intrinsics: "Intrinsics",
+        check: GivenCheck,
+        solved: tuple[SceneMap, Tracks],
+        seed: int,
+    ) -> "_Answer":
+        """A map, in the world's frame, as the stage says it."""
+        scene, tracks = solved
+        T_world_camera = np.tile(np.eye(4), (problem.views, 1, 1))
         for v in np.flatnonzero(scene.registered):
             T_world_camera[v, :3, :3] = scene.R[v].T
             T_world_camera[v, :3, 3] = -scene.R[v].T @ scene.t[v]

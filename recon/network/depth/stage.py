@@ -98,6 +98,18 @@ class ClassicalDepth(nn.Module):
                 depth[v] = backstop[v] = depth[registered].median()
         return DepthEstimate(depth, confidence, backstop, empty, sky, dome_radius, gain)
 
+    @torch.no_grad()
+    def agreement_of(
+        self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
+    ) -> tuple[Bool[Tensor, "member height width"], Float[Tensor, "member height width"]]:
+        """Where the views of one scene agree with another on a depth, and how alike they look at their own."""
+        empty = shows_nothing(views)
+        sky = shows_sky(views) & ~empty
+        inverse, likeness = self._sweep(views, features, estimate, members)
+        good = likeness > self.config.min_likeness
+        agreed = self._agree(estimate, inverse, views.valid & ~empty & ~sky, sky, good, members)
+        return agreed.confidence[members] > 0, likeness[members]
+
     def _sweep(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
     ) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
