@@ -1,6 +1,6 @@
 """Pixel Gaussians of all views of a scene -> one scene: what others contradict, or see finer, is dropped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -37,28 +37,33 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     """
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
+    pixels = depth.evened(views.pixels)
     evidence = Evidence(
-        depth.evened(views.pixels),
+        pixels,
         views.valid,
         depth.empty,
         prediction.cameras.cameras,
         prediction.cameras.depth_range[:, 0],
         depth.depth,
-        (depth.confidence > 0) | depth.sky,
+        depth.confidence > 0,
         prediction.gaussians.scales.amax(-1),
     )
+    sky = replace(evidence, sure=depth.sky)
     front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
         others = [m for m in registered if m != v]
         shown, sure = views.valid[v] & ~depth.empty[v] & ~depth.sky[v], evidence.sure[v]
         said = _testify(evidence, depth.depth[v], v, others)
         holds = torch.where(sure, (said.unlike < 2) | (said.unlike < said.agreeing), _likely(said, 0))
+        against = _before(sky, depth.depth[v], v, others)
+        holds &= (against == 0) | (sure & (said.agreeing > against.clamp_min(1)))
         front[v] = shown & holds & (said.through == 0) & ~said.nothing & ~said.finer
         said = _testify(evidence, depth.backstop[v], v, others)
         # Where a backstop is missing there may be a hole: one voice is not enough against it, unless many look.
-        back[v] = shown & ~sure & _likely(said, 1 if len(others) < MANY else 0) & (said.through == 0) & ~said.nothing
+        likely = _likely(said, 1 if len(others) < MANY else 0) & (_before(sky, depth.backstop[v], v, others) == 0)
+        back[v] = shown & ~sure & likely & (said.through == 0) & ~said.nothing
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
-    around = _dome(depth.evened(views.pixels), prediction, registered)
+    around = _dome(pixels, views.valid, prediction, registered, config.max_gaussians // 4)
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
         confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
@@ -67,13 +72,29 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     return Gaussians.concatenate([scene, around])
 
 
-def _dome(pixels: Float[Tensor, "view 3 height width"], prediction: Prediction, registered: list[int]) -> Gaussians:
-    """None where no photo shows sky."""
+def _before(
+    sky: Evidence, depth: Float[Tensor, "height width"], view: int, others: list[int]
+) -> Float[Tensor, "height width"]:
+    """Before how many other views' sky the points of a view hang."""
+    if not sky.sure[others].any():
+        return torch.zeros_like(depth)
+    return _testify(sky, depth, view, others).through
+
+
+def _dome(
+    pixels: Float[Tensor, "view 3 height width"],
+    valid: Bool[Tensor, "view height width"],
+    prediction: Prediction,
+    registered: list[int],
+    at_most: int,
+) -> Gaussians:
+    """No Gaussians where no photo shows sky."""
     sky = prediction.depth.sky[registered]
     if not sky.any():
         return prediction.gaussians.where(torch.zeros_like(prediction.depth.sky))
     radius = float(prediction.depth.dome_radius[registered[0]])
-    return dome(pixels[registered], sky, prediction.cameras.cameras[registered], radius)
+    cameras = prediction.cameras.cameras[registered]
+    return dome(pixels[registered], sky, valid[registered], cameras, radius, at_most)
 
 
 def _likely(said: Testimony, against: int) -> Bool[Tensor, "height width"]:

@@ -25,14 +25,14 @@ class Verifier:
 
     @torch.no_grad()
     def __call__(self, views: Views, features: Features, estimate: CameraEstimate) -> float:
-        """Mean over all pixels of how alike the views look where they agree on a depth, 0 where they don't."""
+        """Mean over all photos' pixels of how alike they look where they agree on a depth, 0 where they don't."""
         members = [v for v, origin in enumerate(estimate.origin) if origin != "not registered"]
         if len(members) < 2:
             return 0.0
         small = reduced(views)
         cameras = replace(estimate, cameras=estimate.cameras.resized(small.size_wh))
         agreeing, likeness = self.depth.agreement_of(small, features, cameras, members)
-        return float((agreeing * likeness.clamp_min(0)).sum() / small.valid[members].sum().clamp_min(1))
+        return float((agreeing * likeness.clamp_min(0)).sum() / small.valid.sum().clamp_min(1))
 
 
 def reduced(views: Views) -> Views:

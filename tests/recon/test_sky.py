@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from recon.network.depth.sky import RIM_PX, sky
+from recon.network.depth.sky import sky
 
-HEIGHT, WIDTH, SKYLINE = 96, 128, 40
+HEIGHT, WIDTH, SKYLINE = 192, 256, 80
+RIM_PX = 4
 BLUE, OVERCAST, WHITE = (0.35, 0.6, 0.9), (0.93, 0.95, 0.98), (0.99, 0.99, 0.99)
 
 
@@ -33,7 +34,8 @@ def test_what_is_above_the_skyline_is_sky(colour: tuple[float, float, float]) ->
     [
         (landscape((0.5, 0.5, 0.5)), "grey is a wall"),
         (landscape((0.98, 0.9, 0.8)), "warm white is a ceiling by lamplight"),
-        (landscape(OVERCAST, skyline=80), "what reaches far down is a wall"),
+        (landscape((0.75, 0.2, 1.0)), "purple is a stage"),
+        (landscape(OVERCAST, skyline=160), "what reaches far down is a wall"),
         (landscape(OVERCAST).flip(1), "what joins the bottom alone is snow, or a table"),
         (landscape(OVERCAST, skyline=2), "what is a line is none"),
     ],
@@ -50,12 +52,12 @@ def test_rough_bright_texture_is_not_sky() -> None:
 
 def test_the_white_around_a_thing_is_backdrop_and_the_thing_is_not() -> None:
     image = torch.full((3, HEIGHT, WIDTH), 0.99)
-    image[:, 30:70, 40:90] = landscape(BLUE)[:, 50:90, 40:90]
+    image[:, 60:140, 80:180] = landscape(BLUE)[:, 100:180, 80:180]
     found = sky(image)
     outside = torch.ones_like(found)
-    outside[26:74, 36:94] = False
+    outside[56:144, 76:184] = False
     assert found[outside].all()
-    assert not found[34:66, 44:86].any()
+    assert not found[64:136, 84:176].any()
 
 
 def test_a_mirrored_photo_has_its_sky_mirrored() -> None:

@@ -18,6 +18,10 @@ from recon.network.cameras.two_view import TwoView
 
 MIN_ANGLE_DEG = 1.0
 MIN_PNP_INLIERS = 10
+MENDED = 3
+"""Views that are placed anew in one map, at most."""
+PAIRS_TRIED = 3
+"""Relative poses that are tried for each."""
 WEAK = 0.4
 """Share of a view's tracks that fit, below which its place is doubted."""
 MIN_SCALE_INLIERS = 3
@@ -75,41 +79,57 @@ class Mapper:
 
     def mend(self) -> None:
         """Place anew the views of whose tracks few fit."""
-        for view in self._weak_views():
-            self._place_anew(view)
+        for _ in range(MENDED):
+            weak = self._weak_views()
+            if not weak or not self._place_anew(weak[0]):
+                break
 
     def _weak_views(self) -> list[int]:
         """Views of whose tracks few fit, weakest first: placed too early, by a few wrong points, they stay wrong."""
         s, tracks = self.scene, self.tracks
-        used = s.solved[tracks.track] & s.registered[tracks.view] & ~s.outlier
         n = self.problem.views
-        share = np.bincount(tracks.view[used], minlength=n) / np.bincount(tracks.view, minlength=n).clip(1)
+        here = s.registered[tracks.view]
+        # What only one registered view sees can't fit, wherever that is.
+        common = here & (np.bincount(tracks.track[here], minlength=len(tracks))[tracks.track] > 1)
+        used = common & s.solved[tracks.track] & ~s.outlier
+        share, of = (np.bincount(tracks.view[which], minlength=n) for which in (used, common))
+        share = share / of.clip(1)
         weak = [v for v in range(n) if s.registered[v] and not self.given[v] and share[v] < WEAK]
         return sorted(weak, key=lambda v: share[v]) if s.registered.sum() > 3 else []
 
-    def _place_anew(self, view: int) -> None:
-        """Take a view out and add it again, now that the others are known; keep what explains more."""
-        placed = [self.scene]
-        without = deepcopy(self.scene)
+    def _place_anew(self, view: int) -> bool:
+        """Take a view out and add it again, now that the others are known; whether that explains more, and is kept."""
+        before = self.scene
+        without = deepcopy(before)
         without.registered[view] = False
-        without.outlier[self.tracks.view == view] = False
         self.scene = without
         self._triangulate(4.0)
         self._adjust(10, focal_free=True)
-        for R, t in self._poses_by_pairs(view):
+        placed = []
+        for R, t in self._poses_to_try(view):
             self.scene = deepcopy(without)
             self.scene.R[view], self.scene.t[view], self.scene.registered[view] = R, t, True
             self._triangulate(4.0)
             self._adjust(10, focal_free=True)
-            self._finish()
             placed.append(self.scene)
-        self.scene = max(placed, key=lambda scene: score(scene, self.tracks))
+        if placed:
+            self.scene = max(placed, key=lambda scene: score(scene, self.tracks))
+            self._finish()
+        better = bool(placed) and score(self.scene, self.tracks) > score(before, self.tracks)
+        self.scene = self.scene if better else before
+        return better
 
-    def _poses_by_pairs(self, view: int) -> list[tuple[ndarray, ndarray]]:
-        """Where the view may be by its relative poses to registered views, for all of these that tell how far off."""
+    def _poses_to_try(self, view: int) -> list[tuple[ndarray, ndarray]]:
+        """Where a view may be: by the points that it sees, and by the relative poses that most points bear out."""
+        s, poses = self.scene, []
+        chosen = s.solved[self.tracks.track] & (self.tracks.view == view)
+        if chosen.sum() >= MIN_PNP_INLIERS:
+            pose, _ = self._place(chosen, float(s.focal[view]))
+            poses.append((pose.R, np.asarray(pose.t)))
         others = [a if b == view else b for a, b in self.pairs if view in (a, b)]
-        found = [self._scaled_pose(old, view, 0.0) for old in others if self.scene.registered[old]]
-        return [(R, t) for inliers, R, t in found if inliers >= MIN_SCALE_INLIERS]
+        found = [self._scaled_pose(old, view, 0.0) for old in others if s.registered[old]]
+        found = sorted((f for f in found if f[0] >= MIN_SCALE_INLIERS), key=lambda f: -f[0])
+        return poses + [(R, t) for _, R, t in found[:PAIRS_TRIED]]
 
     def _add_all(self) -> None:
         refused: set[int] = set()

@@ -1,4 +1,4 @@
-"""Cameras of one scene: maps grown from several focal lengths and first pairs, of which the best wins."""
+"""Cameras of one scene: maps grown from several focal lengths and first pairs, of which the best are kept."""
 
 import numpy as np
 from jaxtyping import Float
@@ -31,7 +31,9 @@ EXIF_SIGMA = 0.05
 
 
 SAME_FOCAL = 0.02
-"""Relative difference of focal lengths below which two maps are one."""
+"""Relative difference of focal lengths, and"""
+SAME_ROTATION_DEG = 1.0
+"""difference of relative rotations, below which two maps are one."""
 TIE = 1e-3
 """Maps whose scores differ by less than this share explain the matches equally well."""
 
@@ -93,9 +95,14 @@ def _settled(problem: CameraProblem, scene: SceneMap) -> bool:
 
 
 def _differ(one: SceneMap, other: SceneMap) -> bool:
-    """Whether two maps have other views, or other focal lengths."""
-    same_views = bool((one.registered == other.registered).all())
-    return not same_views or float(np.abs(np.log(one.focal / other.focal)).max()) > SAME_FOCAL
+    """Whether two maps have other views, or these look another way, or have other focal lengths."""
+    if (one.registered != other.registered).any():
+        return True
+    here = np.flatnonzero(one.registered)
+    turns = [scene.R[here] @ scene.R[here[0]].T for scene in (one, other)]
+    cosine = (np.einsum("vij,vij->v", *turns) - 1) / 2
+    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1))).max() > SAME_ROTATION_DEG
+    return bool(turned or np.abs(np.log(one.focal / other.focal))[here].max() > SAME_FOCAL)
 
 
 def _as_plausible(one: tuple[bool, float], best: tuple[bool, float]) -> bool:

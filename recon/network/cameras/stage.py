@@ -1,5 +1,6 @@
 """The classical camera stage: match, solve, and carry the answer back to the working grid."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -20,12 +21,13 @@ from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.encoder import Features
-from recon.network.verifier import Verifier
 from recon.prediction import CameraEstimate, CameraOrigin
 from recon.views import Views, unpack_views
 from render.cameras import Cameras
 from render.errors import require
 
+Verify = Callable[[Views, Features, CameraEstimate], float]
+"""How well the views of one scene agree, if they were taken from there; the more the better. See `verifier`."""
 CLEARLY = 1.01
 """How many times better photos must agree on depths for another map to be preferred to the one that fits best."""
 
@@ -50,7 +52,7 @@ class CamerasConfig:
 class ClassicalCameras(nn.Module):
     """Solves each scene of the pack by itself, on the CPU, in float64."""
 
-    def __init__(self, matcher: Matcher, verifier: Verifier):
+    def __init__(self, matcher: Matcher, verifier: Verify):
         super().__init__()
         self.matcher = matcher
         self.verifier = verifier
@@ -157,7 +159,7 @@ class Intrinsics:
 def pose_problem(
     views: Views, features: Features, matcher: Matcher, members: list[int]
 ) -> tuple[CameraProblem, Intrinsics]:
-    """All pairs of a scene matched, its keypoints in reference pixels, and what is known."""
+    """A scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
     size = views.original_size_wh[members].cpu().numpy().astype(float)
     scale = REFERENCE_LONG_SIDE / size.max(1)
     known = [views.known[v] for v in members]
@@ -205,8 +207,11 @@ def match_pairs(
     threads = torch.get_num_threads() if on_cpu else 1
     if threads == 1:
         return [match(pair) for pair in pairs]
-    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return list(pool.map(match, pairs))
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(match, pairs))
+    finally:
+        torch.set_num_threads(threads)  # What a thread sets is what threads that come later start with.
 
 
 def _focal_groups(

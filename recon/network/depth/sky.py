@@ -24,17 +24,17 @@ BLUER = 0.35
 """How much more blue than red a pixel of darker sky is, with a blue of at least `DARKEST`."""
 DARKEST = 0.55
 WARMEST = 0.02
-"""How much more red than blue bright sky may be."""
-STEEPEST = 0.02
-"""Change of sRGB per pixel, mean of the channels."""
+"""How much more red than green, or green than blue, sky may be."""
+STEEPEST = 4.0
+"""Change of sRGB over the long side of the picture, mean of the channels: 0.01 per pixel of 384."""
 LOWEST = 0.6
 """Share of the picture's height that sky hardly reaches below: what does is mostly a wall."""
 WHITE = 0.97
 """Smallest channel of a pixel of white backdrop."""
 MIN_SHARE = 0.02
 """Of the picture, below which a region is taken for something else."""
-RIM_PX = 4
-"""How far around a smooth region pixels of its colours still belong to it: between the twigs, along the roof."""
+RIM = 1 / 96
+"""Of the long side; how far around a smooth region its colours still belong to it: between twigs, along a roof."""
 RIM_DIFFERENCE = 0.12
 """In sRGB, mean of the channels, up to which they are its colours."""
 
@@ -50,10 +50,11 @@ def shows_sky(views: Views) -> Bool[Tensor, "view height width"]:
 def sky(pixels: Float[Tensor, "3 height width"]) -> Bool[Tensor, "height width"]:
     """Sky and white backdrop of one photo, with the rims of both."""
     image = np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy(), dtype=np.float32)
-    red, blue = image[..., 0], image[..., 2]
-    smooth = _slope(image) < STEEPEST
-    bright = (blue > BRIGHT) & (blue > red - WARMEST)
-    darker = (blue > DARKEST) & (blue > red + BLUER)
+    red, green, blue = np.moveaxis(image, 2, 0)
+    smooth = _slope(image) * max(image.shape) < STEEPEST
+    cold = (red < green + WARMEST) & (green < blue + WARMEST)
+    bright = cold & (blue > BRIGHT)
+    darker = cold & (blue > DARKEST) & (blue > red + BLUER)
     white = image.min(-1) > WHITE
     found = np.zeros_like(smooth)
     for region in _regions(smooth & (bright | darker)):
@@ -78,7 +79,7 @@ def _is_sky(colours: Float[ndarray, "pixel 3"]) -> bool:
 def _slope(image: Float[ndarray, "height width 3"]) -> Float[ndarray, "height width"]:
     """Largest change per pixel along rows or columns, a little smoothed against noise."""
     blurred = cv2.GaussianBlur(image, (0, 0), 1)
-    slopes = [cv2.Sobel(blurred, cv2.CV_32F, *d, ksize=3, scale=1 / 4) for d in ((1, 0), (0, 1))]
+    slopes = [cv2.Sobel(blurred, cv2.CV_32F, *d, ksize=3, scale=1 / 8) for d in ((1, 0), (0, 1))]
     return np.abs(slopes).mean(-1).max(0)
 
 
@@ -94,7 +95,7 @@ def _with_rim(found: Bool[ndarray, "height width"], image: Float[ndarray, "heigh
     """The region and the pixels close around it that have its colours there."""
     if not found.any():
         return found
-    size = (2 * RIM_PX + 1, 2 * RIM_PX + 1)
+    size = [2 * max(round(RIM * max(found.shape)), 1) + 1] * 2
     weight = cv2.blur(found.astype(np.float32), size)
     colour = cv2.blur(image * found[..., None], size) / np.maximum(weight, 1e-6)[..., None]
     return found | ((weight > 1e-6) & (np.abs(image - colour).mean(-1) < RIM_DIFFERENCE))

@@ -16,7 +16,7 @@ from recon.network.depth.geometry import relative_projections
 from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
 from recon.network.depth.speckles import islands
-from recon.network.dome import distance_along
+from recon.network.dome import distance_along, dome_radius
 from recon.network.encoder import Features
 from recon.network.exposure import exposure_gains
 from recon.prediction import CameraEstimate, DepthEstimate
@@ -24,8 +24,6 @@ from recon.views import Views
 from render.cameras import Cameras
 from render.errors import require
 
-DOME = 18.0
-"""How far sky is drawn, in median depths of the rest: below 20 from every camera, so that viewers still find it."""
 INFINITE = 1e3
 """Times the farthest depth looked at: as good as infinitely far."""
 
@@ -70,11 +68,13 @@ class ClassicalDepth(nn.Module):
         depth = torch.ones_like(views.pixels[:, 0])
         backstop, confidence = torch.ones_like(depth), torch.zeros_like(depth)
         gain = torch.ones(len(depth), 3, device=depth.device)
-        dome_radius = torch.zeros(len(depth), device=depth.device)
+        radius = torch.zeros(len(depth), device=depth.device)
         for scene in range(len(views.metric)):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
+            sky[list(set(members) - set(registered))] = False
             if len(registered) < 2:
+                sky[registered] = False
                 continue
             inverse, likeness = self._sweep(views, features, estimate, registered)
             good = likeness > self.config.min_likeness
@@ -89,14 +89,14 @@ class ClassicalDepth(nn.Module):
                 inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
                 close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0), views.pixels[v])
                 depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
-            if sky[registered].any():
-                radius = DOME * float(_typical(depth, shown, confidence, registered))
-                dome_radius[registered] = radius
-                for i, v in enumerate(registered):
-                    depth[v] = torch.where(sky[v], distance_along(cameras, i, radius), depth[v])
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
-        return DepthEstimate(depth, confidence, backstop, empty, sky, dome_radius, gain)
+            if sky[registered].any():
+                usual = float(_typical(depth, shown, confidence, registered))
+                radius[registered] = dome_radius(cameras, usual, float(estimate.depth_range[registered, 1].max()))
+                for i, v in enumerate(registered):
+                    depth[v] = torch.where(sky[v], distance_along(cameras, i, float(radius[v])), depth[v])
+        return DepthEstimate(depth, confidence, backstop, empty, sky, radius, gain)
 
     @torch.no_grad()
     def agreement_of(
@@ -135,23 +135,28 @@ class ClassicalDepth(nn.Module):
     ) -> "_Agreed":
         """Average depths with the views that agree, round by round; trust what is agreed on and not seen through.
 
-        Sky agrees with nothing, and everything that hangs before it is seen through.
+        Sky agrees with nothing, and what hangs before it is seen through, unless more other views (and two at least)
+        agree on it.
         """
         twin = agreement if inverse.is_cuda else agreement_cpu
         cameras = estimate.cameras
         step = (1 / estimate.depth_range[:, 0] - 1 / estimate.depth_range[:, 1]) / (self.config.planes - 1)
         farthest = INFINITE * estimate.depth_range[:, 1].to(inverse.dtype)
-        inverse, trusted = torch.where(sky, 1 / farthest[:, None, None], inverse), sky.clone()
+        inverse, trusted = inverse.clone(), torch.zeros_like(shown)
         confidence = torch.zeros_like(inverse)
         others = {v: taken_apart(cameras, estimate.depth_range, v, [m for m in members if m != v]) for v in members}
         for _ in range(self.config.rounds):
             found = {v: twin.agreement(cameras, inverse, shown, trusted, v, others[v]) for v in members}
             for v in members:
-                inverse[v] = torch.where(sky[v], inverse[v], found[v].refined)
-                trusted[v] = sky[v] | (shown[v] & alike[v] & (found[v].agreeing >= 1))
+                inverse[v] = found[v].refined
+                trusted[v] = shown[v] & alike[v] & (found[v].agreeing >= 1)
+        infinite = torch.where(sky, 1 / farthest[:, None, None], inverse)
         for v in members:
             last = twin.agreement(cameras, inverse, shown, trusted, v, others[v])
-            good = trusted[v] & shown[v] & (last.violated == 0)
+            good = trusted[v] & (last.violated == 0)
+            if sky[others[v]].any():
+                before_sky = twin.agreement(cameras, infinite, shown, sky, v, others[v]).violated
+                good &= (before_sky == 0) | (last.agreeing > before_sky.clamp_min(1))
             good &= (last.agreeing >= 2) | ~islands(inverse[v], good, float(step[v]))
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)
