@@ -98,10 +98,11 @@ class Engine:
             for v, o in zip(members, origin, strict=True)
             if o != "not registered"
         )
-        found = quality(origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known)
+        # Rounded before it is judged: what is said is what counts.
+        found = round(quality(origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known), 2)
         report: dict[str, Any] = {
             "verdict": verdict(origin, found, facts.get("degenerate") == "one place"),
-            "quality": round(found, 3),
+            "quality": found,
             "photos": len(members),
             "registered": registered,
             "gaussians": len(gaussians),

@@ -17,6 +17,10 @@ from recon.photo_file import decode_photo
 from render.errors import InputError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heif", ".avif", ".jxl", ".gif", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}
+)
+"""What cameras and phones write besides, and is not read."""
 """Endings, in small letters, of what counts as a photo inside a folder."""
 MIN_PHOTOS, MAX_PHOTOS = 2, 16
 
@@ -67,6 +71,13 @@ def find_photos(paths: Sequence[Path | str] | Path | str) -> list[Path]:
         many = f"{len(found)} photos were given" if len(found) > 1 else f"{found[0]} alone was given"
         raise InputError(f"{many}; a scene needs {MIN_PHOTOS} to {MAX_PHOTOS} photos of the same place.")
     return found
+
+
+def unread_photos(paths: Sequence[Path | str]) -> list[Path]:
+    """Photos of formats that are not read, in the folders among `paths`; `find_photos` passes them over."""
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    files = [file for folder in folders for file in folder.iterdir() if file.suffix.lower() in UNREAD_SUFFIXES]
+    return sorted((file for file in files if not file.name.startswith(".")), key=_natural_order)
 
 
 def load_images(paths: Sequence[Path | str] | Path | str) -> ImageSet:

@@ -110,12 +110,13 @@ def reconstruct(
     snapsplat reconstruct a.jpg b.jpg c.jpg -o out --cameras cameras.json
     """
     with _refusals_told():
-        from recon.images import find_photos
+        from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
         from snapsplat.progress import StageProgress
 
         paths, overrides = split_overrides(photos or [])
         files = find_photos(paths)
+        passed_over = unread_photos(paths)
         check_output_folder(output)
         with StageProgress() as progress:
             from recon.reconstructor import Reconstructor
@@ -125,6 +126,9 @@ def reconstruct(
             scene = reconstructor.reconstruct(files, cameras, polish_seconds=polish, verify=verify, progress=progress)
             scene.save(output)
             progress("files")
+        if passed_over:
+            names = ", ".join(file.name for file in passed_over)
+            typer.echo(f"Warning: Left out, since no such format is read; save as JPEG or PNG: {names}.", err=True)
         _tell(scene, output)
 
 
@@ -147,6 +151,13 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
         f"Verdict: {scene.report['verdict']} (quality {scene.report['quality']:.2f}); another photo agrees with the "
         f"depth of {scene.report['share_trusted']:.0%} of what the photos show."
     )
+    polish = scene.report.get("polish")
+    if polish is not None:
+        before, after = (polish[f"held_out_rays_psnr_{when}"] for when in ("before", "after"))
+        gained = (
+            "nothing gained, the forward pass was kept" if after <= before else f"{before:.1f} dB -> {after:.1f} dB"
+        )
+        typer.echo(f"Polish: {polish['rounds']} rounds over the photos; on rays that were held back: {gained}.")
     held_out = scene.report.get("held_out_psnr", {"mean": None})["mean"]
     if held_out is not None:
         typer.echo(f"Photos left out are predicted with {held_out:.1f} dB.")

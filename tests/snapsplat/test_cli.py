@@ -56,6 +56,16 @@ def test_polish_is_a_stage_of_its_own(tmp_path: Path):
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["polish"]["held_out_rays_psnr_after"] >= report["polish"]["held_out_rays_psnr_before"]
     assert "polish" in report["stages"]
+    assert f"Polish: {report['polish']['rounds']} rounds over the photos; " in result.stdout
+
+
+def test_photos_of_formats_that_are_not_read_are_named(tmp_path: Path):
+    photos = photos_in(tmp_path / "photos")
+    for name in ("IMG_10.HEIC", "IMG_9.dng", ".hidden.heic", "notes.txt"):
+        (photos / name).write_bytes(b"something")
+    result = run(photos, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "no such format is read; save as JPEG or PNG: IMG_9.dng, IMG_10.HEIC.\n" in result.stderr
 
 
 def test_a_negative_time_is_refused(tmp_path: Path):

@@ -9,6 +9,12 @@ from recon.network.cameras.tracks import Tracks
 
 MARGIN = (0.8, 1.3)
 """Room beyond the nearest and the farthest percentile of the matched points."""
+AROUND_TARGET = np.array([0.5, 2.0])
+"""Depths to look at without any point, relative to that of what the cameras look at together."""
+AROUND_BASELINE = np.array([1.5, 60.0])
+"""And relative to the distance between cameras that look on in parallel."""
+MIN_CONVERGENCE_DEG = 5.0
+"""Between axes and their common direction, from which on they meet somewhere."""
 FARTHEST = 15.0
 """No depth is looked for beyond this many times the median, so that nothing lies out where viewers lose it."""
 
@@ -40,8 +46,8 @@ def settle_world(scene: SceneMap, given: list[Float[ndarray, "4 4"] | None]) -> 
 def depth_ranges(scene: SceneMap, tracks: Tracks) -> Float[ndarray, "view 2"]:
     """Nearest and farthest z-depth worth looking at in each view, from the points that it sees.
 
-    A view that sees few takes those of the others that lie in front of it; without any, the distance between the
-    cameras says what is near.
+    A view that sees few takes those of the others that lie in front of it. Without any, what the cameras look at
+    together says it, and where they look on in parallel, the distance between them.
     """
     ranges = np.zeros((len(scene.R), 2))
     use = scene.solved[tracks.track] & ~scene.outlier
@@ -56,5 +62,20 @@ def depth_ranges(scene: SceneMap, tracks: Tracks) -> Float[ndarray, "view 2"]:
         else:
             centres = -np.einsum("vji,vj->vi", scene.R, scene.t)[scene.registered]
             baseline = np.median(np.linalg.norm(centres[1:] - centres[:-1], axis=1)) if len(centres) > 1 else 1.0
-            ranges[v] = np.array([1.5, 60.0]) * max(float(baseline), 1e-9)
+            target = looked_at(centres, scene.R[scene.registered, 2])
+            if target is not None:
+                ranges[v] = AROUND_TARGET * max(scene.R[v, 2] @ target + scene.t[v, 2], 1e-9)
+            else:
+                ranges[v] = AROUND_BASELINE * max(float(baseline), 1e-9)
     return ranges
+
+
+def looked_at(centres: Float[ndarray, "view 3"], axes: Float[ndarray, "view 3"]) -> Float[ndarray, "3"] | None:
+    """The point nearest to the optical axes, which have unit length; None where they don't meet before the cameras."""
+    across = np.eye(3) - axes[:, :, None] * axes[:, None, :]
+    total = across.sum(0)
+    # The smallest eigenvalue is the sum of the squared sines of the axes with their common direction.
+    if np.linalg.eigvalsh(total)[0] < len(axes) * np.sin(np.radians(MIN_CONVERGENCE_DEG)) ** 2:
+        return None
+    target = np.linalg.solve(total, np.einsum("vij,vj->i", across, centres))
+    return target if (((target - centres) * axes).sum(1) > 0).all() else None
