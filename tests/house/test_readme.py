@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,8 +15,10 @@ def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     exec(compile(code, "README.md", "exec"), names)
-    assert names["picture"].shape == (1, 340, 512, 3)
+    assert names["picture"].shape == (340, 512, 3)
     assert names["picture"].max() > 0.1
+    with Image.open(tmp_path / "view.png") as saved:
+        assert saved.size == (512, 340)
     listed = re.findall(r"^\| `([^`]+)` \|", _file_table(), re.MULTILINE)
     assert "scene.ply" in listed
     for file in listed:
