@@ -62,8 +62,7 @@ class ClassicalDepth(nn.Module):
 
     @torch.no_grad()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
-        empty = shows_nothing(views)
-        sky = shows_sky(views) & ~empty
+        empty, sky = _without_surface(views)
         shown = views.valid & ~empty & ~sky
         depth = torch.ones_like(views.pixels[:, 0])
         backstop, confidence = torch.ones_like(depth), torch.zeros_like(depth)
@@ -103,8 +102,7 @@ class ClassicalDepth(nn.Module):
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
     ) -> tuple[Bool[Tensor, "member height width"], Float[Tensor, "member height width"]]:
         """Where the views of one scene agree with another on a depth, and how alike they look at their own."""
-        empty = shows_nothing(views)
-        sky = shows_sky(views) & ~empty
+        empty, sky = _without_surface(views)
         inverse, likeness = self._sweep(views, features, estimate, members)
         good = likeness > self.config.min_likeness
         agreed = self._agree(estimate, inverse, views.valid & ~empty & ~sky, sky, good, members)
@@ -185,6 +183,14 @@ class ClassicalDepth(nn.Module):
         at = smooth.lowest(_smoothed(1 - likeness, views.pixels[view]))
         best = likeness.gather(-1, at.round().long().clamp(0, len(planes) - 1)[..., None])[..., 0]
         return planes[0] + at * (planes[1] - planes[0]), best
+
+
+def _without_surface(
+    views: Views,
+) -> tuple[Bool[Tensor, "view height width"], Bool[Tensor, "view height width"]]:
+    """Where photos show nothing, and where they show sky."""
+    empty = shows_nothing(views)
+    return empty, shows_sky(views) & ~empty
 
 
 def _typical(
