@@ -29,9 +29,10 @@ def compare(slow: torch.Tensor, fast: np.ndarray) -> None:
 def test_colour_likeness():
     maps = torch.rand(SOURCES + 1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1))
     M, m, planes, valid = geometry()
-    slow = sweep.colour_likeness(maps[0], maps[1:], valid, M, m, planes)
-    fast = sweep_cpu.colour_likeness(last(maps[0]), last(maps[1:]), valid.numpy(), M.numpy(), m.numpy(), planes.numpy())
-    compare(slow, fast)
+    around = 0.2 * torch.rand(HEIGHT, WIDTH, generator=torch.Generator().manual_seed(5))
+    slow = sweep.colour_likeness(maps[0], maps[1:], valid, M, m, around, planes)
+    geometry_of = [x.numpy() for x in (valid, M, m, around, planes)]
+    compare(slow, sweep_cpu.colour_likeness(last(maps[0]), last(maps[1:]), *geometry_of))
 
 
 def test_descriptor_likeness():
@@ -48,15 +49,15 @@ def test_descriptor_likeness():
 def test_smoothing():
     g = torch.Generator().manual_seed(3)
     cost, image = torch.rand(HEIGHT, WIDTH, PLANES, generator=g), torch.rand(3, HEIGHT, WIDTH, generator=g)
-    slow = smooth.aggregate(cost, image)
-    fast = smooth_cpu.aggregate(cost.numpy(), last(image))
+    slow = smooth.aggregate(cost, image, 0.8)
+    fast = smooth_cpu.aggregate(cost.numpy(), last(image), 0.8)
     np.testing.assert_allclose(slow.numpy(), fast, atol=1e-5)
 
 
 def test_smoothing_carries_a_clear_answer_into_flat_neighbours():
     cost = torch.full((8, 16, PLANES), 0.5)
     cost[:, :4, 3] = 0.0
-    found = smooth.lowest(smooth.aggregate(cost, torch.full((3, 8, 16), 0.5)))
+    found = smooth.lowest(smooth.aggregate(cost, torch.full((3, 8, 16), 0.5), 0.8))
     assert torch.all(found.round() == 3)
 
 
@@ -69,6 +70,7 @@ def test_the_likeness_of_a_view_with_itself_is_highest_where_nothing_moves():
         torch.ones(1, HEIGHT, WIDTH, dtype=torch.bool),
         torch.eye(3)[None],
         torch.tensor([[9.0, 0, 0]]),
+        torch.zeros(HEIGHT, WIDTH),
         planes,
     )
     assert found[0].min() > 0.97

@@ -10,7 +10,7 @@ from torch import Tensor
 from recon.network.depth.geometry import project, relative_projection
 from render.cameras import Cameras
 
-TOLERANCE = 0.02
+TOLERANCE = 0.01
 """Relative difference in depth up to which two views agree."""
 
 

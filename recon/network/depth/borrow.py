@@ -1,7 +1,8 @@
-"""Depth that a view is not sure of, borrowed from surfaces that other views are sure of.
+"""Depth that a view is not sure of, borrowed from surfaces that other views put there.
 
 Where a view's own matching fails (a source hides the point, the texture repeats), what the other views know is drawn
-from its camera; if that has the pixel's colour, it is what the pixel shows.
+from its camera; if that has the pixel's colour, it is what the pixel shows. Guesses are lent too: views that guess the
+same blur nothing, views that guess each on its own do.
 """
 
 from dataclasses import replace
@@ -22,30 +23,27 @@ MAX_COLOUR_DIFFERENCE = 0.1
 """In sRGB, mean of the channels: what looks different is something else, in front of those surfaces."""
 
 
-def borrow_depth(
-    pixels: Float[Tensor, "view 3 height width"],
-    cameras: Cameras,
-    inverse_depth: Float[Tensor, "view height width"],
-    confidence: Float[Tensor, "view height width"],
-) -> tuple[Float[Tensor, "view height width"], Bool[Tensor, "view height width"]]:
-    """For views of one scene, the inverse depth of what the others are sure of, and where to take it.
+def surface(
+    pixels: Float[Tensor, "3 height width"],
+    camera: Cameras,
+    inverse_depth: Float[Tensor, "height width"],
+    known: Bool[Tensor, "height width"],
+) -> Gaussians:
+    """Of one view's known pixels, to be drawn from other cameras."""
+    opaque = torch.ones_like(inverse_depth)
+    return pixel_gaussians(pixels[None], camera, 1 / inverse_depth[None], opaque[None]).where(known[None])
 
-    Pixels with a confidence above 0 keep their own depth.
-    """
-    own = pixel_gaussians(pixels, cameras, 1 / inverse_depth, confidence)
-    sure = confidence > 0
-    borrowed, taken = [], []
-    for v in range(len(pixels)):
-        others = sure.clone()
-        others[v] = False
-        drawn = _drawn(own.where(others), cameras[[v]])
-        alpha, depth = drawn.alpha[0], drawn.depth[0]
-        colour = drawn.rgb[0] / alpha.clamp_min(1e-6)[..., None]
-        alike = (colour - pixels[v].permute(1, 2, 0)).abs().mean(-1) < MAX_COLOUR_DIFFERENCE
-        covered = alpha > MIN_ALPHA
-        taken.append(covered & alike & ~sure[v])
-        borrowed.append(1 / torch.where(covered, depth, torch.ones_like(depth)))
-    return torch.stack(borrowed), torch.stack(taken)
+
+def borrow_depth(
+    pixels: Float[Tensor, "3 height width"], camera: Cameras, others: Gaussians
+) -> tuple[Float[Tensor, "height width"], Bool[Tensor, "height width"]]:
+    """Inverse depth of the other views' surfaces from one view's camera, and where they have its colours."""
+    drawn = _drawn(others, camera)
+    alpha, depth = drawn.alpha[0], drawn.depth[0]
+    colour = drawn.rgb[0] / alpha.clamp_min(1e-6)[..., None]
+    alike = (colour - pixels.permute(1, 2, 0)).abs().mean(-1) < MAX_COLOUR_DIFFERENCE
+    covered = alpha > MIN_ALPHA
+    return 1 / torch.where(covered, depth, torch.ones_like(depth)), covered & alike
 
 
 def _drawn(gaussians: Gaussians, camera: Cameras) -> RenderOutput:

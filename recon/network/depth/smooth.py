@@ -1,15 +1,13 @@
 """Semi-global matching (Hirschmueller 2008, section 2.2) over a cost volume, and its minimum below a plane's step.
 
-Along eight directions the cheapest path is followed: a step to the next plane costs `small`, any other jump costs
-`large`, less where the colour changes. This module is the readable twin in torch; `smooth_cpu` is the fast one.
+Along eight directions the cheapest path is followed: a step to the next plane costs `step`, any other jump costs
+`LARGE`, less where the colour changes. This module is the readable twin in torch; `smooth_cpu` is the fast one.
 """
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SMALL = 10.0
-"""Penalty of a step by one plane, for one plane; divided by the number of planes: finer planes, cheaper steps."""
 LARGE = 4.0
 """Penalty of a jump in smooth colour."""
 EDGE = 3.0
@@ -20,12 +18,12 @@ DIRECTIONS = ((0, 1), (0, -1), (1, -1), (1, 0), (1, 1), (-1, -1), (-1, 0), (-1, 
 
 
 def aggregate(
-    cost: Float[Tensor, "height width plane"], image: Float[Tensor, "3 height width"]
+    cost: Float[Tensor, "height width plane"], image: Float[Tensor, "3 height width"], step: float
 ) -> Float[Tensor, "height width plane"]:
     """Mean over the eight directions of the cheapest path that ends at each pixel and plane."""
     total = torch.zeros_like(cost)
     for rows, columns in DIRECTIONS:
-        total += _one_direction(cost, image, rows, columns)
+        total += _one_direction(cost, image, step, rows, columns)
     return total / len(DIRECTIONS)
 
 
@@ -35,25 +33,28 @@ def jump_penalty(image: Float[Tensor, "3 h w"], before: Float[Tensor, "3 h w"]) 
 
 
 def _one_direction(
-    cost: Float[Tensor, "height width plane"], image: Float[Tensor, "3 height width"], rows: int, columns: int
+    cost: Float[Tensor, "height width plane"],
+    image: Float[Tensor, "3 height width"],
+    step: float,
+    rows: int,
+    columns: int,
 ) -> Float[Tensor, "height width plane"]:
     if rows == 0:  # A horizontal path is a vertical one of the transposed picture.
-        turned = _one_direction(cost.transpose(0, 1), image.transpose(1, 2), columns, 0)
+        turned = _one_direction(cost.transpose(0, 1), image.transpose(1, 2), step, columns, 0)
         return turned.transpose(0, 1)
     if rows < 0:
-        return _one_direction(cost.flip(0), image.flip(1), 1, columns).flip(0)
-    height, width, planes = cost.shape
-    small = SMALL / planes
+        return _one_direction(cost.flip(0), image.flip(1), step, 1, columns).flip(0)
+    height, width, _ = cost.shape
     out = cost.clone()
     here = slice(max(columns, 0), width + min(columns, 0))
     before = slice(max(-columns, 0), width - max(columns, 0))
     for i in range(1, height):
-        large = jump_penalty(image[:, i : i + 1, here], image[:, i - 1 : i, before])[0].clamp_min(small)
+        large = jump_penalty(image[:, i : i + 1, here], image[:, i - 1 : i, before])[0].clamp_min(step)
         previous = out[i - 1, before]
         cheapest = previous.amin(-1, keepdim=True)
         best = torch.minimum(previous, cheapest + large[:, None])
-        best[:, 1:] = torch.minimum(best[:, 1:], previous[:, :-1] + small)
-        best[:, :-1] = torch.minimum(best[:, :-1], previous[:, 1:] + small)
+        best[:, 1:] = torch.minimum(best[:, 1:], previous[:, :-1] + step)
+        best[:, :-1] = torch.minimum(best[:, :-1], previous[:, 1:] + step)
         out[i, here] = cost[i, here] + best - cheapest
     return out
 

@@ -5,7 +5,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 
-from recon.network.depth.smooth import EDGE, LARGE, SMALL
+from recon.network.depth.smooth import EDGE, LARGE
 
 
 @numba.njit(cache=True, inline="always", fastmath=True)
@@ -97,10 +97,9 @@ def _vertical(cost, image, small, totals):
             a, b = b, a
 
 
-def aggregate(cost: np.ndarray, image: np.ndarray) -> np.ndarray:
+def aggregate(cost: np.ndarray, image: np.ndarray, step: float) -> np.ndarray:
     """See `smooth.aggregate`; `cost` is `height width plane`, `image` is `height width 3`, both float32."""
     totals = np.zeros((2, *cost.shape), np.float32)
-    small = np.float32(SMALL / cost.shape[2])
-    _horizontal(cost, image, small, totals[0])
-    _vertical(cost, image, small, totals)
+    _horizontal(cost, image, np.float32(step), totals[0])
+    _vertical(cost, image, np.float32(step), totals)
     return (totals[0] + totals[1]) / 8

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
-from recon.network.depth import agreement, agreement_cpu, smooth, smooth_cpu, sweep, sweep_cpu
+from recon.network.depth import agreement, agreement_cpu
 from recon.network.depth.backdrop import shows_nothing
-from recon.network.depth.borrow import borrow_depth
+from recon.network.depth.borrow import borrow_depth, surface
 from recon.network.depth.complete import complete
-from recon.network.depth.geometry import relative_projections
+from recon.network.depth.search import closer, from_planes
 from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
 from recon.network.depth.speckles import islands
@@ -23,6 +21,7 @@ from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
 from render.cameras import Cameras
 from render.errors import require
+from render.gaussians import Gaussians
 
 INFINITE = 1e3
 """Times the farthest depth looked at: as good as infinitely far."""
@@ -75,19 +74,15 @@ class ClassicalDepth(nn.Module):
             if len(registered) < 2:
                 sky[registered] = False
                 continue
-            inverse, likeness = self._sweep(views, features, estimate, registered)
+            inverse, likeness = self._sweep(views, features, estimate, registered, closely=True)
             good = likeness > self.config.min_likeness
             agreed = self._agree(estimate, inverse, shown, sky, good, registered)
             cameras, own = estimate.cameras[registered], agreed.inverse_depth[registered]
             sure = agreed.confidence[registered]
             gain[registered] = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
             pixels = views.pixels[registered] * gain[registered][:, :, None, None]
-            borrowed, taken = borrow_depth(pixels, cameras, own, sure)
-            taken &= shown[registered]
-            for i, v in enumerate(registered):
-                inverse_depth = torch.where(taken[i], borrowed[i], agreed.inverse_depth[v])
-                close, behind = complete(inverse_depth, taken[i] | (agreed.confidence[v] > 0), views.pixels[v])
-                depth[v], backstop[v], confidence[v] = 1 / close, 1 / behind, agreed.confidence[v]
+            close, behind = _completed(pixels, cameras, own, shown[registered], sure > 0)
+            depth[registered], backstop[registered], confidence[registered] = 1 / close, 1 / behind, sure
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
             if sky[registered].any():
@@ -103,23 +98,27 @@ class ClassicalDepth(nn.Module):
     ) -> tuple[Bool[Tensor, "member height width"], Float[Tensor, "member height width"]]:
         """Where the views of one scene agree with another on a depth, and how alike they look at their own."""
         empty, sky = _without_surface(views)
-        inverse, likeness = self._sweep(views, features, estimate, members)
+        inverse, likeness = self._sweep(views, features, estimate, members, closely=False)
         good = likeness > self.config.min_likeness
         agreed = self._agree(estimate, inverse, views.valid & ~empty & ~sky, sky, good, members)
         return agreed.confidence[members] > 0, likeness[members]
 
     def _sweep(
-        self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
+        self, views: Views, features: Features, estimate: CameraEstimate, members: list[int], closely: bool
     ) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
         """Inverse depth and likeness of the registered views of one scene, each from its best sources."""
         inverse, likeness = torch.ones_like(views.pixels[:, 0]), torch.zeros_like(views.pixels[:, 0])
+        cameras, weight = estimate.cameras, self.config.descriptor_weight
         for v in members:
             others = [m for m in members if m != v]
-            apart = taken_apart(estimate.cameras, estimate.depth_range, v, others) or others
-            sources = rank_sources(estimate.cameras, estimate.depth_range, v, apart)[: self.config.sources]
-            inverse[v], likeness[v] = self.sweep_view(
-                views, features, estimate.cameras, estimate.depth_range[v], v, sources
-            )
+            apart = taken_apart(cameras, estimate.depth_range, v, others) or others
+            sources = rank_sources(cameras, estimate.depth_range, v, apart)[: self.config.sources]
+            near, far = estimate.depth_range[v].tolist()
+            planes = torch.linspace(1 / far, 1 / near, self.config.planes, device=inverse.device)
+            inverse[v], likeness[v] = from_planes(views, features, cameras, planes, weight, v, sources)
+            if closely:
+                inverse[v], more = closer(views, cameras, planes, inverse[v], v, sources)
+                likeness[v] = (likeness[v] + (1 - weight) * more).clamp(-1, 1)
         return inverse, likeness
 
     def _agree(
@@ -159,30 +158,28 @@ class ClassicalDepth(nn.Module):
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)
 
-    def sweep_view(
-        self,
-        views: Views,
-        features: Features,
-        cameras: Cameras,
-        depth_range: Float[Tensor, "2"],
-        view: int,
-        sources: list[int],
-    ) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
-        """Inverse depth of one view, of the plane that its sources agree on, and how alike they look there."""
-        near, far = depth_range.tolist()
-        planes = torch.linspace(1 / far, 1 / near, self.config.planes, device=views.pixels.device)
-        colour = _Comparison.of(views.pixels, views.valid, cameras, view, sources)
-        coarse = interpolate(views.valid[:, None].float(), features.descriptors.shape[2:], mode="area")[:, 0] > 0.5
-        width, height = views.size_wh
-        quarter = cameras.resized((features.descriptors.shape[3], features.descriptors.shape[2]))
-        described = _Comparison.of(features.descriptors, coarse, quarter, view, sources)
-        weight = self.config.descriptor_weight
-        likeness = described.likeness(planes, "descriptor").permute(2, 0, 1)[None]
-        likeness = interpolate(likeness, (height, width), mode="bilinear", align_corners=False)[0].permute(1, 2, 0)
-        likeness = weight * likeness + (1 - weight) * colour.likeness(planes, "colour")
-        at = smooth.lowest(_smoothed(1 - likeness, views.pixels[view]))
-        best = likeness.gather(-1, at.round().long().clamp(0, len(planes) - 1)[..., None])[..., 0]
-        return planes[0] + at * (planes[1] - planes[0]), best
+
+def _completed(
+    pixels: Float[Tensor, "view 3 height width"],
+    cameras: Cameras,
+    inverse_depth: Float[Tensor, "view height width"],
+    shown: Bool[Tensor, "view height width"],
+    sure: Bool[Tensor, "view height width"],
+) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
+    """Inverse depth and backstop of the views of one scene, with what is not sure borrowed or completed.
+
+    One view after the other, those that are sure of most first: the later ones borrow their guesses too.
+    """
+    inverse_depth, behind = inverse_depth.clone(), torch.empty_like(inverse_depth)
+    surfaces = [surface(pixels[i], cameras[[i]], inverse_depth[i], sure[i]) for i in range(len(sure))]
+    for i in sure.float().mean((1, 2)).argsort(descending=True, stable=True).tolist():
+        others = Gaussians.concatenate(surfaces[:i] + surfaces[i + 1 :])
+        borrowed, alike = borrow_depth(pixels[i], cameras[[i]], others)
+        taken = alike & shown[i] & ~sure[i]
+        known = torch.where(taken, borrowed, inverse_depth[i])
+        inverse_depth[i], behind[i] = complete(known, taken | sure[i], pixels[i])
+        surfaces[i] = surface(pixels[i], cameras[[i]], inverse_depth[i], shown[i])
+    return inverse_depth, behind
 
 
 def _without_surface(
@@ -211,47 +208,3 @@ class _Agreed:
 
     inverse_depth: Float[Tensor, "view height width"]
     confidence: Float[Tensor, "view height width"]
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """A view's map and its sources', ready for either twin of the sweep."""
-
-    reference: Float[Tensor, "channel height width"]
-    sources: Float[Tensor, "source channel height width"]
-    valid: Bool[Tensor, "source height width"]
-    M: Float[Tensor, "source 3 3"]
-    m: Float[Tensor, "source 3"]
-
-    @staticmethod
-    def of(
-        maps: Float[Tensor, "view channel height width"],
-        valid: Bool[Tensor, "view height width"],
-        cameras: Cameras,
-        view: int,
-        sources: list[int],
-    ) -> "_Comparison":
-        return _Comparison(maps[view], maps[sources], valid[sources], *relative_projections(cameras, view, sources))
-
-    def likeness(self, planes: Float[Tensor, "plane"], kind: str) -> Float[Tensor, "height width plane"]:
-        """By numba where a CPU is the device."""
-        if planes.is_cuda:
-            twin = sweep.colour_likeness if kind == "colour" else sweep.descriptor_likeness
-            found = twin(self.reference, self.sources, self.valid, self.M, self.m, planes)
-            return found.permute(1, 2, 0)
-        fast = sweep_cpu.colour_likeness if kind == "colour" else sweep_cpu.descriptor_likeness
-        arrays = [_channels_last(self.reference), _channels_last(self.sources)]
-        arrays += [x.numpy() for x in (self.valid, self.M, self.m, planes)]
-        return torch.from_numpy(fast(*arrays))
-
-
-def _smoothed(
-    cost: Float[Tensor, "height width plane"], image: Float[Tensor, "3 height width"]
-) -> Float[Tensor, "height width plane"]:
-    if cost.is_cuda:
-        return smooth.aggregate(cost, image)
-    return torch.from_numpy(smooth_cpu.aggregate(np.ascontiguousarray(cost.numpy()), _channels_last(image)))
-
-
-def _channels_last(maps: Float[Tensor, "*batch channel height width"]) -> np.ndarray:
-    return np.ascontiguousarray(maps.movedim(-3, -1).numpy())

@@ -1,11 +1,12 @@
 """Plane sweep (Collins 1996): how alike a view and its sources are at every pixel and every inverse depth.
 
-Two likenesses, each the mean of the better half of the sources that see the point: zero-mean normalised
+Of descriptors at planes; of colours at a map of inverse depths and offsets to it, so that planes are offsets to
+nothing. Two likenesses, each the mean of the better half of the sources that see the point: zero-mean normalised
 cross-correlation of colour patches, warped plane by plane, for detail; and the cosine of descriptors for what has
 changed its look. This module is the readable twin in torch, which also runs on CUDA; `sweep_cpu` is the fast one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Bool, Float
@@ -27,9 +28,11 @@ def colour_likeness(
     valid: Bool[Tensor, "source height width"],
     M: Float[Tensor, "source 3 3"],
     m: Float[Tensor, "source 3"],
-    inverse_depths: Float[Tensor, "plane"],
+    around: Float[Tensor, "height width"],
+    offsets: Float[Tensor, "plane"],
 ) -> Float[Tensor, "plane height width"]:
-    """Damped ZNCC over 5x5 pixels and three channels together, of the better half of the sources; in [-1, 1]."""
+    """At inverse depths `around` + each offset: damped ZNCC over 5x5 pixels and three channels together, of the better
+    half of the sources; in [-1, 1]."""
     mean, variance = _patch_statistics(reference)
 
     def correlation(warped: Float[Tensor, "3 height width"]) -> Float[Tensor, "height width"]:
@@ -37,7 +40,7 @@ def colour_likeness(
         covariance = (_box(reference * warped) - mean * other_mean).sum(0)
         return covariance / ((variance + FLATNESS) * (other_variance + FLATNESS)).sqrt()
 
-    return _sweep(correlation, sources, valid, M, m, inverse_depths)
+    return _sweep(correlation, sources, valid, M, m, (around + offset for offset in offsets))
 
 
 def descriptor_likeness(
@@ -58,9 +61,9 @@ def _sweep(
     valid: Bool[Tensor, "source height width"],
     M: Float[Tensor, "source 3 3"],
     m: Float[Tensor, "source 3"],
-    inverse_depths: Float[Tensor, "plane"],
+    inverse_depths: Iterable[Tensor],
 ) -> Float[Tensor, "plane height width"]:
-    """What `compare` says of the sources, each warped by each plane, of the better half of them."""
+    """What `compare` says of the sources, warped by each inverse depth or map of them, of the better half of them."""
     planes = []
     for inverse_depth in inverse_depths:
         found, seen = [], []
@@ -105,9 +108,9 @@ def _warp(
     valid: Bool[Tensor, "height width"],
     M: Float[Tensor, "3 3"],
     m: Float[Tensor, "3"],
-    inverse_depth: Float[Tensor, ""],
+    inverse_depth: Float[Tensor, ""] | Float[Tensor, "height width"],
 ) -> tuple[Float[Tensor, "channel height width"], Bool[Tensor, "height width"]]:
-    """The source as the reference would see it on one plane, and where it is seen at all."""
+    """The source as the reference would see it at one inverse depth or a map of it, and where it is seen at all."""
     height, width = source.shape[1:]
     uv, _ = project(M, m, inverse_depth.expand(height, width))
     u, v = uv.unbind(-1)

@@ -46,7 +46,7 @@ def _land(M, m, inverse_depth, row, column, height, width):
 
 @numba.njit(cache=True)
 @no_type_check
-def _warp_colours(source, valid, M, m, inverse_depth, warped, inside):
+def _warp_colours(source, valid, M, m, around, offset, warped, inside):
     """Fill `warped` (`3 height width`) and `inside`; what lies outside takes the border's value.
 
     Less 0.5, as the reference: squares of what lies around 0 lose fewer digits.
@@ -56,16 +56,15 @@ def _warp_colours(source, valid, M, m, inverse_depth, warped, inside):
     for row in range(height):
         v = np.float32(row) + half
         # Of the row's points, all but what grows along it.
-        x_row = M[0, 1] * v + M[0, 2] + m[0] * inverse_depth
-        y_row = M[1, 1] * v + M[1, 2] + m[1] * inverse_depth
-        z_row = M[2, 1] * v + M[2, 2] + m[2] * inverse_depth
+        x_row, y_row, z_row = M[0, 1] * v + M[0, 2], M[1, 1] * v + M[1, 2], M[2, 1] * v + M[2, 2]
         for column in range(width):
             u = np.float32(column) + half
-            z = M[2, 0] * u + z_row
+            inverse_depth = around[row, column] + offset
+            z = M[2, 0] * u + z_row + m[2] * inverse_depth
             front = z > np.float32(1e-6)
             scale = np.float32(1) / z if front else np.float32(0)
-            x = (M[0, 0] * u + x_row) * scale - half
-            y = (M[1, 0] * u + y_row) * scale - half
+            x = (M[0, 0] * u + x_row + m[0] * inverse_depth) * scale - half
+            y = (M[1, 0] * u + y_row + m[1] * inverse_depth) * scale - half
             here = front and x >= 0 and y >= 0 and x <= last_x and y <= last_y
             x = min(max(x, np.float32(0)), last_x)
             y = min(max(y, np.float32(0)), last_y)
@@ -133,11 +132,11 @@ def _correlation(own, other, area, out):
 
 @numba.njit(parallel=True, cache=True)
 @no_type_check
-def colour_likeness(reference, sources, valid, M, m, inverse_depths):
+def colour_likeness(reference, sources, valid, M, m, around, offsets):
     """See `sweep.colour_likeness`; images are `height width 3`, the result `height width plane`."""
     height, width = reference.shape[:2]
     count = len(sources)
-    planes = inverse_depths.size
+    planes = offsets.size
     out = np.empty((planes, height, width), np.float32)
     here = np.empty((3, height, width), np.float32)
     for c in range(3):
@@ -159,7 +158,7 @@ def colour_likeness(reference, sources, valid, M, m, inverse_depths):
         likeness = np.empty((count, height, width), np.float32)
         values = np.empty(count, np.float32)
         for s in range(count):
-            _warp_colours(sources[s], valid[s], M[s], m[s], inverse_depths[d], warped, inside[s])
+            _warp_colours(sources[s], valid[s], M[s], m[s], around, offsets[d], warped, inside[s])
             _products(here, warped, compared)
             for k in range(5):
                 _box_sum(compared[k], scratch, sums[k])
