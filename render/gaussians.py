@@ -1,7 +1,7 @@
 """A scene as 3D Gaussians: activated values in the world frame (Kerbl et al. 2023, section 4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -38,6 +38,11 @@ class Gaussians:
     def to(self, device: torch.device | str | torch.dtype) -> "Gaussians":
         """The same Gaussians on another device or in another floating type."""
         return Gaussians(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
+    def with_coefficients(self, coeff: int) -> "Gaussians":
+        """The same colours in `coeff` (1, 4, 9 or 16, and not fewer than now) harmonics."""
+        more = self.sh.new_zeros(len(self), coeff - self.sh.shape[1], 3)
+        return replace(self, sh=torch.cat([self.sh, more], 1))
 
     @staticmethod
     def concatenate(parts: Sequence["Gaussians"]) -> "Gaussians":

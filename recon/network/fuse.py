@@ -69,7 +69,7 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
         best = confidence.argsort(descending=True, stable=True)[:room]
         scene = scene[best.sort().values]
-    return Gaussians.concatenate([scene, around])
+    return Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
 
 
 def _before(

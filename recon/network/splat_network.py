@@ -8,12 +8,14 @@ them by measurement.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from recon.network import view_colours, view_colours_cpu
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.stage import CamerasConfig, ClassicalCameras
 from recon.network.depth.stage import ClassicalDepth, DepthConfig
@@ -21,7 +23,7 @@ from recon.network.encoder import Encoder
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import pixel_gaussians
 from recon.network.verifier import Verifier
-from recon.prediction import Prediction
+from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
 from recon.views import Views
 
 Result = TypeVar("Result")
@@ -56,9 +58,32 @@ class SplatNetwork(nn.Module):
         cameras = clock("cameras", self.cameras(views, features, seed))
         depth = clock("depth", self.depth(views, features, cameras))
         pixels = depth.evened(views.pixels)
-        gaussians = pixel_gaussians(pixels, cameras.cameras, depth.depth, depth.confidence)
-        backstop = clock("gaussians", pixel_gaussians(pixels, cameras.cameras, depth.backstop, depth.confidence))
+        gaussians = _placed(views, pixels, cameras, depth, depth.depth)
+        backstop = clock("gaussians", _placed(views, pixels, cameras, depth, depth.backstop))
         return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
+
+
+def _placed(
+    views: Views,
+    pixels: Float[Tensor, "view 3 height width"],
+    cameras: CameraEstimate,
+    depth: DepthEstimate,
+    at: Float[Tensor, "view height width"],
+) -> PixelGaussians:
+    """Every pixel's Gaussian at a depth of its own, coloured as all photos of its scene say."""
+    plain = pixel_gaussians(pixels, cameras.cameras, at, depth.confidence)
+    sh = torch.cat([plain.sh, plain.sh.new_zeros(*plain.sh.shape[:3], 3, 3)], -2)
+    surface = views.valid & ~depth.empty & ~depth.sky
+    twin = view_colours if at.is_cuda else view_colours_cpu
+    for scene in range(len(views.metric)):
+        members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
+        registered = [v for v in members if cameras.origin[v] != "not registered"]
+        if len(registered) < 2:
+            continue
+        known = (pixels[registered], cameras.cameras[registered], surface[registered], depth.depth[registered])
+        for i, v in enumerate(registered):
+            sh[v] = twin.view_colours(*known, at[v], i)
+    return replace(plain, sh=sh)
 
 
 class _Clock:
