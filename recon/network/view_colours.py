@@ -1,8 +1,8 @@
 """Colour that depends on direction: from where another photo was taken, a Gaussian has the colour it shows there.
 
 Depth is never exact, surfaces shine, exposures differ. What a viewer near one of the photos should see is that photo,
-as in the unstructured lumigraph (Buehler et al. 2001, section 3); spherical harmonics of degree 1 hold as much of it
-as a standard scene file can. This module is the readable twin in torch; `view_colours_cpu` is the fast one.
+as in the unstructured lumigraph (Buehler et al. 2001, section 3); spherical harmonics of degree 1 can hold the first
+order of it. Their constant is the photo's own colour, for viewers that know nothing else. This module is the readable twin in torch; `view_colours_cpu` is the fast one.
 """
 
 import torch
@@ -15,7 +15,7 @@ from render.cameras import Cameras
 from render.sh import SH_C1, rgb_to_sh0
 
 STIFFNESS = 0.005
-"""Of the change of colour with direction: the squared distance of directions (unit vectors) at which half remains."""
+"""Of the change of colour with direction: the squared sine of the angle at which half of another photo's remains."""
 
 
 def view_colours(
@@ -29,8 +29,9 @@ def view_colours(
     """Spherical harmonics for the pixels of `view`, one of the views of a scene, placed at `own_depth`.
 
     From the view itself they have exactly its colours. A photo is asked where it shows something and its `depth` hides
-    nothing of the point. Minimises sum_others |B (d_o - d_v) - (c_o - c_v)|^2 + STIFFNESS |B|^2 for the colour
-    c_v + B (d - d_v) from direction d.
+    nothing of the point. The colour from direction d is c_v + B d, where B minimises
+    sum_others |B t_o - (c_o - c_v)|^2 + STIFFNESS |B|^2 with t_o = d_o - (d_o d_v) d_v, the part of a photo's direction
+    across the view's own: so B d_v = 0.
     """
     height, width = own_depth.shape
     K, T = cameras.K_px.to(depth.dtype), cameras.T_world_camera.to(depth.dtype)
@@ -49,10 +50,9 @@ def view_colours(
         uv, _ = project(*relative_projection(cameras, view, other), 1 / own_depth)
         change = (sample(pixels[other], uv).permute(1, 2, 0) - colours) * asked[..., None]
         baseline = (cameras.centres[view] - cameras.centres[other]).to(depth.dtype)
-        turn = (torch.nn.functional.normalize(offsets + baseline, dim=-1) - here) * asked[..., None]
+        there = torch.nn.functional.normalize(offsets + baseline, dim=-1)
+        turn = (there - (there * here).sum(-1, keepdim=True) * here) * asked[..., None]
         A += turn[..., :, None] * turn[..., None, :]
         b += turn[..., :, None] * change[..., None, :]
-    slope = torch.linalg.solve(A, b)
-    constant = colours - torch.einsum("hwi,hwic->hwc", here, slope)
-    x, y, z = slope.unbind(-2)
-    return torch.stack([rgb_to_sh0(constant), -y / SH_C1, z / SH_C1, -x / SH_C1], -2)
+    x, y, z = torch.linalg.solve(A, b).unbind(-2)
+    return torch.stack([rgb_to_sh0(colours), -y / SH_C1, z / SH_C1, -x / SH_C1], -2)

@@ -88,6 +88,9 @@ def _view_colours(pixels, shown, depth, own_depth, view, others, M, m, baselines
                 if not asked:
                     continue
                 _towards(offset, baselines[k], there)
+                along = here[0] * there[0] + here[1] * there[1] + here[2] * there[2]
+                for r in range(3):
+                    there[r] -= along * here[r]
                 x, y = min(max(x, np.float32(0)), width - 1), min(max(y, np.float32(0)), height - 1)
                 x0, y0 = int(x), int(y)
                 x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
@@ -98,12 +101,11 @@ def _view_colours(pixels, shown, depth, own_depth, view, others, M, m, baselines
                     bottom = picture[y1, x0] + right * (picture[y1, x1] - picture[y1, x0])
                     change = top + down * (bottom - top) - pixels[view, c, i, j]
                     for r in range(3):
-                        b[r, c] += (there[r] - here[r]) * change
-                        A[r, c] += (there[r] - here[r]) * (there[c] - here[c])
+                        b[r, c] += there[r] * change
+                        A[r, c] += there[r] * there[c]
             _solve(A, b)
             for c in range(3):
-                constant = pixels[view, c, i, j] - here[0] * b[0, c] - here[1] * b[1, c] - here[2] * b[2, c]
-                out[i, j, 0, c] = (constant - np.float32(0.5)) / np.float32(SH_C0)
+                out[i, j, 0, c] = (pixels[view, c, i, j] - np.float32(0.5)) / np.float32(SH_C0)
                 out[i, j, 1, c] = -b[1, c] / np.float32(SH_C1)
                 out[i, j, 2, c] = b[2, c] / np.float32(SH_C1)
                 out[i, j, 3, c] = -b[0, c] / np.float32(SH_C1)

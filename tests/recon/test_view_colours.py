@@ -6,7 +6,7 @@ import torch
 from recon.network import view_colours, view_colours_cpu
 from recon.network.depth.geometry import pixel_grid
 from render.cameras import Cameras
-from render.sh import eval_sh
+from render.sh import eval_sh, sh0_to_rgb
 
 HEIGHT, WIDTH, VIEWS, DISTANCE = 24, 32, 3, 2.0
 Scene = tuple[torch.Tensor, Cameras, torch.Tensor, torch.Tensor]
@@ -40,6 +40,7 @@ def test_each_photo_sees_its_own_colours(scene: Scene, twin) -> None:
     sh = twin.view_colours(*scene, depth[1], 1)
     own = from_camera(sh, cameras, 1, 1)
     torch.testing.assert_close(own, pixels[1].permute(1, 2, 0), atol=1e-5, rtol=0)
+    torch.testing.assert_close(sh0_to_rgb(sh[..., 0, :]), own, atol=1e-5, rtol=0)  # Viewers may know no more.
     middle = slice(10, 22)  # What all three see.
     for other in (0, 2):
         seen = from_camera(sh, cameras, 1, other)[:, middle]
