@@ -2,7 +2,8 @@
 
 Depth is never exact, surfaces shine, exposures differ. What a viewer near one of the photos should see is that photo,
 as in the unstructured lumigraph (Buehler et al. 2001, section 3); spherical harmonics of degree 1 can hold the first
-order of it. Their constant is the photo's own colour, for viewers that know nothing else. This module is the readable twin in torch; `view_colours_cpu` is the fast one.
+order of it. Their constant is the photo's own colour, for viewers that know nothing else. This module is the readable
+twin in torch; `view_colours_cpu` is the fast one.
 """
 
 import torch
