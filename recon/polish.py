@@ -18,8 +18,8 @@ from render.gaussians import Gaussians
 from render.rasterize import rasterize
 from render.rasterize.projection import rotations
 
-LEARNING_RATES = {"shifts": 0.03, "quats": 2e-3, "log_scales": 1e-2, "logits": 0.03, "sh": 5e-3}
-"""Of Adam. Shifts of the means are in units of the Gaussian's mean scale."""
+LEARNING_RATES = {"shifts": 0.03, "quats": 2e-3, "log_scales": 1e-2, "logits": 0.03, "sh": 5e-3, "sh_rest": 2.5e-4}
+"""Of Adam. Shifts of the means are in units of the Gaussian's mean scale; `sh` is the constant colour."""
 POSE_RATE = 1e-4
 """In radians, and in shares of the median distance between cameras and scene."""
 GAIN_RATE = 1e-3
@@ -87,7 +87,8 @@ class _Problem:
             "quats": scene.quats_wxyz.clone(),
             "log_scales": scene.scales.log(),
             "logits": torch.logit(scene.opacities, eps=1e-4),
-            "sh": scene.sh.clone(),
+            "sh": scene.sh[:, :1].clone(),
+            "sh_rest": scene.sh[:, 1:].clone(),
             "log_gains": reconstruction.gain.log(),
             "turns": torch.zeros(len(self.photos), 3),
             "moves": torch.zeros(len(self.photos), 3),
@@ -156,7 +157,7 @@ class _Problem:
             quats_wxyz=unknown["quats"],
             scales=unknown["log_scales"].exp(),
             opacities=torch.sigmoid(unknown["logits"]),
-            sh=unknown["sh"],
+            sh=torch.cat([unknown["sh"], unknown["sh_rest"]], 1),
         )
 
     def _pose(self, view: int) -> Float[Tensor, "4 4"]:

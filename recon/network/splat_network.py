@@ -1,6 +1,6 @@
 """Photos on a grid in, cameras, depth and a Gaussian for every pixel out, in one forward pass.
 
-    Views -> encoder -> cameras -> depth -> gaussians -> Prediction
+    Views -> encoder -> cameras -> depth -> gaussians, view_colours -> Prediction
 
 Each stage is a module that can be swapped alone. The classical twins stand here; what has learned weights will beat
 them by measurement.

@@ -1,4 +1,4 @@
-"""Colour that depends on direction: from where another photo was taken, a Gaussian has the colour it shows there.
+"""Colour that depends on direction: towards another photo's place, a Gaussian takes on the colour it shows there.
 
 Depth is never exact, surfaces shine, exposures differ. What a viewer near one of the photos should see is that photo,
 as in the unstructured lumigraph (Buehler et al. 2001, section 3); spherical harmonics of degree 1 can hold the first

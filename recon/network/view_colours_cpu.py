@@ -12,7 +12,7 @@ from recon.network.depth.agreement import TOLERANCE
 from recon.network.depth.geometry import relative_projections
 from recon.network.view_colours import STIFFNESS
 from render.cameras import Cameras
-from render.sh import SH_C0, SH_C1
+from render.sh import SH_C0, SH_C1, rgb_to_sh0
 
 
 @numba.njit(cache=True, inline="always", error_model="numpy")
@@ -121,7 +121,10 @@ def view_colours(
 ) -> Float[Tensor, "height width 4 3"]:
     """See `view_colours.view_colours`."""
     others = [v for v in range(len(pixels)) if v != view]
-    out = torch.empty(*own_depth.shape, 4, 3)
+    out = torch.zeros(*own_depth.shape, 4, 3)
+    if not others:
+        out[..., 0, :] = rgb_to_sh0(pixels[view].permute(1, 2, 0))
+        return out
     M, m = relative_projections(cameras, view, others)
     to_world = cameras.T_world_camera[view, :3, :3] @ torch.linalg.inv(cameras.K_px[view])
     baselines = cameras.centres[view] - cameras.centres[others]

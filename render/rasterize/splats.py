@@ -1,8 +1,4 @@
-"""A footprint as one row of numbers, the form in which the numba kernels pass it on.
-
-numba's cache on disk watches the file of a kernel alone: whoever changes this one or `conventions.py` deletes
-`render/rasterize/__pycache__`.
-"""
+"""A footprint as one row of numbers, the form in which the numba kernels pass it on."""
 
 import math
 from typing import no_type_check

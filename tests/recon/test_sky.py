@@ -20,6 +20,13 @@ def landscape(sky_rgb: tuple[float, float, float], skyline: int = SKYLINE, seed:
     return image
 
 
+def curtain() -> torch.Tensor:
+    """Rough ground all over, but for a bright stripe from the top down."""
+    image, lit = landscape(OVERCAST, skyline=1), landscape(OVERCAST, skyline=110)
+    image[:, :110, 100:120] = lit[:, :110, 100:120]
+    return image
+
+
 @pytest.mark.parametrize("colour", [BLUE, OVERCAST, WHITE])
 def test_what_is_above_the_skyline_is_sky(colour: tuple[float, float, float]) -> None:
     found = sky(landscape(colour))
@@ -38,6 +45,7 @@ def test_what_is_above_the_skyline_is_sky(colour: tuple[float, float, float]) ->
         (landscape(OVERCAST, skyline=160), "what reaches far down is a wall"),
         (landscape(OVERCAST).flip(1), "what joins the bottom alone is snow, or a table"),
         (landscape(OVERCAST, skyline=2), "what is a line is none"),
+        (curtain(), "what is narrow is a curtain in the sun"),
     ],
 )
 def test_what_only_resembles_sky_is_not(image: torch.Tensor, why: str) -> None:

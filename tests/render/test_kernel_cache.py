@@ -29,6 +29,13 @@ def test_what_is_stale_goes(package: Path, changed: str | None) -> None:
     assert (package / "__pycache__" / "kernel.nbi").exists() == (changed is None)
 
 
+def test_a_source_that_has_gone_stops_nothing(package: Path) -> None:
+    (package / "gone.py").symlink_to(package / "nowhere.py")
+    (package / ".#open_in_an_editor.py").symlink_to("somebody@somewhere")
+    drop_stale_kernels(package)
+    assert (package / "__pycache__" / "kernel.nbi").exists()
+
+
 def test_what_cannot_be_written_is_left_alone(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise PermissionError

@@ -55,13 +55,17 @@ def closer(
     view: int,
     sources: Sequence[int],
 ) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
-    """Inverse depth within a step of the planes from the one given, and how much more alike the colours are there."""
+    """Inverse depth within a step of the planes from the one given, and how much more alike the colours are there.
+
+    It is not beyond the farthest plane either.
+    """
     step = planes[1] - planes[0]
     offsets = torch.linspace(-1, 1, 2 * FINER + 1, device=planes.device) * step
-    around = inverse_depth.clamp_min(float(planes[0] / 2 + step))  # Never beyond twice the farthest plane.
+    around = inverse_depth.clamp_min(float(step))  # No candidate lies beyond infinity.
     likeness = _Comparison.of(views.pixels, views.valid, cameras, view, sources).of_colours(around, offsets)
     at = _best(likeness, views.pixels[view], STEP_PENALTY / len(planes) / FINER)
-    return around + (at / FINER - 1) * step, _at(likeness, at) - likeness[..., FINER]
+    found = (around + (at / FINER - 1) * step).clamp_min(float(planes[0]))
+    return found, _at(likeness, at) - likeness[..., FINER]
 
 
 def _best(

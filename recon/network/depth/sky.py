@@ -1,9 +1,9 @@
 """Where a photo shows what is infinitely far: sky, and the white of a studio.
 
 Nothing there can be matched, so no plane of the sweep is better than another, and a depth that is made up hangs in
-other photos' way. Colour and place have to tell: sky joins the top of a picture, ends above its lower part, is smooth,
-and is nearly white or much more blue than red. A white backdrop is all around. A ceiling as bright as that is taken
-for sky.
+other photos' way. Colour and place have to tell: sky joins a good part of a picture's top, ends above its lower part,
+is smooth, and is nearly white or much more blue than red. A white backdrop is all around. A ceiling as bright as that
+is taken for sky.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,8 @@ LOWEST = 0.6
 """Share of the picture's height that sky hardly reaches below: what does is mostly a wall."""
 WHITE = 0.97
 """Smallest channel of a pixel of white backdrop."""
+TOP = 0.1
+"""Share of the picture's top that sky joins: sunlit curtains are narrower."""
 MIN_SHARE = 0.02
 """Of the picture, below which a region is taken for something else."""
 RIM = 1 / 96
@@ -58,7 +60,7 @@ def sky(pixels: Float[Tensor, "3 height width"]) -> Bool[Tensor, "height width"]
     white = image.min(-1) > WHITE
     found = np.zeros_like(smooth)
     for region in _regions(smooth & (bright | darker)):
-        if region[:2].any() and _is_high(region) and _is_sky(image[region]):
+        if region[:2].any(0).mean() >= TOP and _is_high(region) and _is_sky(image[region]):
             found |= region
     for region in _regions(smooth & white):
         if sum(side.any() for side in (region[:2], region[-2:], region[:, :2], region[:, -2:])) >= 3:

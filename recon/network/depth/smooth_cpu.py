@@ -10,7 +10,7 @@ from recon.network.depth.smooth import EDGE, LARGE
 
 @numba.njit(cache=True, inline="always", fastmath=True)
 @no_type_check
-def _advance(cost, previous, out, small, large):
+def _advance(cost, previous, out, step, large):
     """One step of one path; returns the smallest entry of `out`."""
     planes = cost.size
     cheapest = previous[planes]
@@ -19,9 +19,9 @@ def _advance(cost, previous, out, small, large):
     for d in range(planes):
         best = min(previous[d], jump)
         if d > 0:
-            best = min(best, previous[d - 1] + small)
+            best = min(best, previous[d - 1] + step)
         if d < planes - 1:
-            best = min(best, previous[d + 1] + small)
+            best = min(best, previous[d + 1] + step)
         value = cost[d] + best - cheapest
         out[d] = value
         least = min(least, value)
@@ -42,16 +42,16 @@ def _start(cost, out):
 
 @numba.njit(cache=True, inline="always")
 @no_type_check
-def _large(image, i, j, k, m, small):
+def _large(image, i, j, k, m, step):
     difference = np.float32(0)
     for c in range(3):
         difference += abs(image[i, j, c] - image[k, m, c])
-    return max(small, np.float32(LARGE) * np.exp(np.float32(-EDGE) * difference))
+    return max(step, np.float32(LARGE) * np.exp(np.float32(-EDGE) * difference))
 
 
 @numba.njit(parallel=True, cache=True)
 @no_type_check
-def _horizontal(cost, image, small, total):
+def _horizontal(cost, image, step, total):
     height, width, planes = cost.shape
     for i in numba.prange(height):
         a = np.empty(planes + 1, np.float32)
@@ -63,7 +63,7 @@ def _horizontal(cost, image, small, total):
                     _start(cost[i, j], b)
                 else:
                     before = j - 1 if way == 0 else j + 1
-                    _advance(cost[i, j], a, b, small, _large(image, i, j, i, before, small))
+                    _advance(cost[i, j], a, b, step, _large(image, i, j, i, before, step))
                 for d in range(planes):
                     total[i, j, d] += b[d]
                 a, b = b, a
@@ -71,7 +71,7 @@ def _horizontal(cost, image, small, total):
 
 @numba.njit(parallel=True, cache=True)
 @no_type_check
-def _vertical(cost, image, small, totals):
+def _vertical(cost, image, step, totals):
     """Down into `totals[0]` and up into `totals[1]`, straight and along both diagonals.
 
     A thread a way, and none within a row: threads that meet after every row stand still whenever another program
@@ -90,8 +90,8 @@ def _vertical(cost, image, small, totals):
                     if n == 0 or before < 0 or before >= width:
                         _start(cost[i, j], b[k, j])
                     else:
-                        large = _large(image, i, j, above, before, small)
-                        _advance(cost[i, j], a[k, before], b[k, j], small, large)
+                        large = _large(image, i, j, above, before, step)
+                        _advance(cost[i, j], a[k, before], b[k, j], step, large)
                     for d in range(planes):
                         totals[way, i, j, d] += b[k, j, d]
             a, b = b, a
