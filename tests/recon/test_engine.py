@@ -147,6 +147,18 @@ def test_a_pose_that_is_given_for_one_view_only_is_kept_exactly(engine: Engine, 
     assert answer.origin == ("solved", "given", "solved")
 
 
+def test_colours_change_with_direction_and_the_constant_one_is_the_photos(posed: Reconstruction):
+    scene = posed.gaussians
+    assert scene.sh_degree == 1
+    assert (scene.sh[:, 1:].abs() > 1e-3).any()
+    height, width = posed.photos[0].shape[:2]
+    camera = posed.cameras[[0]].resized((width, height))
+    photo = torch.from_numpy(posed.photos[0]) / 255
+    for sh in (scene.sh, scene.sh[:, :1]):
+        drawn = rasterize(replace(scene, sh=sh), camera).rgb[0]
+        assert -10 * torch.log10((drawn - photo).square().mean()) > 25
+
+
 def test_the_same_photos_give_the_same_scene(engine: Engine, three: Room):
     one, two = (solved(engine, views_of(three))[0] for _ in range(2))
     assert torch.equal(one.gaussians.means, two.gaussians.means)

@@ -81,7 +81,7 @@ class ClassicalDepth(nn.Module):
             sure = agreed.confidence[registered]
             gain[registered] = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
             pixels = views.pixels[registered] * gain[registered][:, :, None, None]
-            close, behind = _completed(pixels, cameras, own, shown[registered], sure > 0)
+            close, behind = completed(pixels, cameras, own, shown[registered], sure > 0)
             depth[registered], backstop[registered], confidence[registered] = 1 / close, 1 / behind, sure
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
@@ -159,7 +159,7 @@ class ClassicalDepth(nn.Module):
         return _Agreed(inverse, confidence)
 
 
-def _completed(
+def completed(
     pixels: Float[Tensor, "view 3 height width"],
     cameras: Cameras,
     inverse_depth: Float[Tensor, "view height width"],
