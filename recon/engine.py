@@ -17,7 +17,7 @@ from recon.network.fuse import fuse
 from recon.network.splat_network import NetworkConfig, SplatNetwork
 from recon.prediction import Prediction
 from recon.reconstruction import Reconstruction
-from recon.verdict import quality, verdict
+from recon.verdict import quality, reasons, verdict
 from recon.views import Views, pack_views
 from render.cameras import Cameras
 from render.errors import BackendError, CamerasError, ReconstructionError, SnapsplatError
@@ -99,9 +99,12 @@ class Engine:
             if o != "not registered"
         )
         # Rounded before it is judged: what is said is what counts.
-        found = round(quality(origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known), 2)
+        judged = (origin, share_trusted, facts.get("reprojection_error_px_median"), focal_known)
+        found, one_place = round(quality(*judged), 2), facts.get("degenerate") == "one place"
+        word = verdict(origin, found, one_place)
         report: dict[str, Any] = {
-            "verdict": verdict(origin, found, facts.get("degenerate") == "one place"),
+            "verdict": word,
+            "verdict_because": [] if word == "good" else reasons(*judged, one_place),
             "quality": found,
             "photos": len(members),
             "registered": registered,

@@ -34,6 +34,30 @@ def quality(
     return share_trusted * exactness * (1.0 if focal_known else BLIND_SHARE.get(len(registered), 1.0))
 
 
+def reasons(
+    origin: Sequence[CameraOrigin],
+    share_trusted: float,
+    reprojection_error_px: float | None,
+    focal_known: bool,
+    one_place: bool = False,
+) -> list[str]:
+    """What keeps a run from the best verdict, in a few words each; empty where nothing does."""
+    registered = [o for o in origin if o != "not registered"]
+    solved = any(o != "given" for o in registered)
+    said = []
+    if "guessed" in registered:
+        said.append("the cameras are a guess")
+    if one_place:
+        said.append("all photos seem to be taken from one place")
+    if solved and not focal_known and len(registered) in BLIND_SHARE:
+        said.append(f"{len(registered)} photos hardly fix a focal length that neither EXIF nor --cameras tells")
+    if solved and reprojection_error_px is not None and reprojection_error_px > SHARP_PX:
+        said.append(f"matches miss by {reprojection_error_px:.2f} pixels")
+    if share_trusted < GOOD:
+        said.append("other photos agree with little of the depth")
+    return said
+
+
 def verdict(origin: Sequence[CameraOrigin], found: float, one_place: bool = False) -> Verdict:
     """A word for the quality `found`; a run that fails raises an error instead.
 

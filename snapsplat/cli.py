@@ -151,6 +151,8 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
         f"Verdict: {scene.report['verdict']} (quality {scene.report['quality']:.2f}); another photo agrees with the "
         f"depth of {scene.report['share_trusted']:.0%} of what the photos show."
     )
+    if scene.report["verdict_because"]:
+        typer.echo(f"Not better, because {'; '.join(scene.report['verdict_because'])}.")
     polish = scene.report.get("polish")
     if polish is not None:
         before, after = (polish[f"held_out_rays_psnr_{when}"] for when in ("before", "after"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recon.verdict import quality, verdict
+from recon.verdict import quality, reasons, verdict
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,26 @@ def test_guessed_cameras_and_a_camera_that_only_turns_are_poor_whatever_agrees()
 
 def test_given_cameras_leave_agreement_alone():
     assert quality(("given", "given", "not registered"), 0.8, 3.0, focal_known=False) == 0.8
+
+
+@pytest.mark.parametrize(
+    ("judged", "word"),
+    [
+        ((("guessed", "guessed"), 0.9, 0.2, True), "guess"),
+        ((("solved", "solved"), 0.9, 0.2, True, True), "one place"),
+        ((("solved", "solved", "not registered"), 0.9, 0.2, False), "focal"),
+        ((("solved",) * 4, 0.9, 0.7, False), "0.70 pixels"),
+        ((("given", "given"), 0.2, None, True), "little of the depth"),
+    ],
+)
+def test_what_speaks_against_a_run_is_said(judged: tuple, word: str):
+    (reason,) = reasons(*judged)
+    assert word in reason
+
+
+def test_nothing_is_said_against_a_good_run():
+    assert reasons(("solved",) * 4, 0.8, 0.3, False) == []
+    assert reasons(("given",) * 2, 0.8, 3.0, False) == []
 
 
 def test_a_guess_is_worth_nothing():

@@ -37,6 +37,7 @@ class SmallEngine:
             "stages": {},
             "verdict": "usable",
             "share_trusted": 0.5,
+            "verdict_because": ["two photos hardly fix a focal length"],
             "quality": 0.5,
             "warnings": ["c.jpg could not be registered."],
         }

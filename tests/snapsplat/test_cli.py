@@ -59,6 +59,11 @@ def test_polish_is_a_stage_of_its_own(tmp_path: Path):
     assert f"Polish: {report['polish']['rounds']} rounds over the photos; " in result.stdout
 
 
+def test_what_speaks_against_a_scene_is_said(tmp_path: Path):
+    result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out")
+    assert "Not better, because two photos hardly fix a focal length." in result.stdout
+
+
 def test_photos_of_formats_that_are_not_read_are_named(tmp_path: Path):
     photos = photos_in(tmp_path / "photos")
     for name in ("IMG_10.HEIC", "IMG_9.dng", ".hidden.heic", "notes.txt"):
