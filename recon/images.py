@@ -110,7 +110,10 @@ def _photos_at(path: Path) -> list[Path]:
     except OSError as error:
         raise InputError(f"{path} cannot be looked at ({error.strerror}).") from error
     if not photos:
-        raise InputError(f"{path} holds no photo; what ends in {', '.join(sorted(SUFFIXES))} counts as one.")
+        others = sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
+        instead = f" It holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}." if others else ""
+        wanted = ", ".join(sorted(SUFFIXES))
+        raise InputError(f"{path} holds no photo; what ends in {wanted} counts as one.{instead}")
     return sorted(photos, key=_natural_order)
 
 

@@ -17,7 +17,7 @@ def test_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     exec(compile(code, "README.md", "exec"), names)
     assert names["picture"].shape == (340, 512, 3)
     assert names["picture"].max() > 0.1
-    with Image.open(tmp_path / "view.png") as saved:
+    with Image.open(tmp_path / "out" / "view.png") as saved:
         assert saved.size == (512, 340)
     listed = re.findall(r"^\| `([^`]+)` \|", _file_table(), re.MULTILINE)
     assert "scene.ply" in listed

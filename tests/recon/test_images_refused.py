@@ -120,7 +120,7 @@ def test_nothing_named_is_refused():
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"holds no photo; what ends in .*jpg"):
+    with pytest.raises(InputError, match=r"holds no photo; what ends in .*jpg.* It holds notes\.txt\."):
         find_photos([tmp_path])
 
 
