@@ -18,7 +18,7 @@ from recon.network.cameras.two_view import (
 )
 
 STARTS = 2
-"""First pairs that are tried with each focal length."""
+"""First pairs that are tried with each focal length, while no map of many views is whole."""
 OTHER_FOCALS = (0.8, 1.3, 2.2)
 """Where else a focal that nobody knows may start, in long sides of a photo; what pairs suggest may be far off."""
 FEW_VIEWS = 4
@@ -85,11 +85,13 @@ def _grown(
         scene = mapper.grow()
         scene.guessed = guessed or (not given and bool(scene.solved.sum() < START_INLIERS))
         grown.append((scene, tracks))
+        if _settled(problem, scene):
+            break
     return grown
 
 
 def _settled(problem: CameraProblem, scene: SceneMap) -> bool:
-    """Whether other focal lengths need not be tried: many views hold together, and none was simply put there."""
+    """Whether nothing else need be tried: many views hold together, and none was simply put there."""
     free = all(T is None for T in problem.T_camera_world)
     return free and problem.views > FEW_VIEWS and not scene.guessed and bool(scene.registered.all())
 
