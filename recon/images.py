@@ -17,11 +17,11 @@ from recon.photo_file import decode_photo
 from render.errors import InputError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+"""Endings, in small letters, of what counts as a photo inside a folder."""
 UNREAD_SUFFIXES = frozenset(
     {".heic", ".heif", ".avif", ".jxl", ".gif", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}
 )
 """What cameras and phones write besides, and is not read."""
-"""Endings, in small letters, of what counts as a photo inside a folder."""
 MIN_PHOTOS, MAX_PHOTOS = 2, 16
 
 
@@ -105,12 +105,12 @@ def _photos_at(path: Path) -> list[Path]:
             return [path]
         if not path.is_dir():
             raise InputError(f"{path} does not exist; name photos, or a folder that holds them.")
-        inside = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
-        photos = [p for p in inside if p.is_file()]
+        inside = [p for p in path.iterdir() if not p.name.startswith(".")]
+        photos = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
     except OSError as error:
         raise InputError(f"{path} cannot be looked at ({error.strerror}).") from error
     if not photos:
-        others = sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
+        others = sorted(p.name for p in inside)
         instead = f" It holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}." if others else ""
         wanted = ", ".join(sorted(SUFFIXES))
         raise InputError(f"{path} holds no photo; what ends in {wanted} counts as one.{instead}")
