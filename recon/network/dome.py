@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, max_pool2d, pad
+from torch.nn.functional import avg_pool2d
 
+from recon.network.chart import Chart
 from recon.network.depth.complete import push_pull
 from recon.network.depth.geometry import pixel_grid, sample
 from render.cameras import Cameras
 from render.gaussians import Gaussians
-from render.sh import rgb_to_sh0
 
 DEPTHS = 18.0
 """How far sky is drawn, in median depths of the rest: below 20 from most cameras, so that viewers still find it."""
@@ -26,15 +26,12 @@ STEP_DEG = 1.0
 """Between the dome's Gaussians: sky is smooth."""
 COARSEST_DEG = 10.0
 """Where the number of Gaussians is capped."""
-SIGMA = 0.8
-"""Standard deviation of each, in steps: wide enough to close, also where rows near the poles are thinned out."""
 REACH_DEG = 60.0
 """How far the dome goes on beyond what photos show of it, where they show nothing else nearer by."""
 BEHIND_DEG = 15.0
 """How far it goes on behind what stands before it. Farther down a hole had better stay dark than shine."""
 FEATHER = 1 / 12
 """Of the long side; over so much of a picture, from where it ends there, its part in the average grows."""
-OPACITY = 0.98
 
 
 def middle(cameras: Cameras) -> Float[Tensor, "3"]:
@@ -73,86 +70,54 @@ def dome(
     """
     step_deg = STEP_DEG
     while True:
-        chart = _chart(pixels, sky, valid, cameras, step_deg)
-        if int(chart.within.sum()) <= at_most or step_deg > COARSEST_DEG:
+        seen = _sky(pixels, sky, valid, cameras, step_deg)
+        if int(seen.within.sum()) <= at_most or step_deg > COARSEST_DEG:
             break
         step_deg *= 1.5
-    means = chart.directions[chart.within].to(cameras.K_px.dtype) * radius + middle(cameras)
-    colours = chart.colours.permute(1, 2, 0)[chart.within]
-    n = len(colours)
-    identity = torch.tensor([1.0, 0, 0, 0], device=pixels.device)
-    return Gaussians(
-        means=means.float(),
-        quats_wxyz=identity.repeat(n, 1),
-        scales=torch.full((n, 3), SIGMA * np.radians(step_deg) * radius, device=pixels.device, dtype=torch.float32),
-        opacities=torch.full((n,), OPACITY, device=pixels.device),
-        sh=rgb_to_sh0(colours)[:, None, :],
-    )
+    return seen.chart.gaussians(seen.colours, seen.within, middle(cameras), radius)
 
 
 @dataclass(frozen=True)
-class _Chart:
-    """Latitude by longitude, a step a cell, around the middle of the sky that is seen."""
-
-    directions: Float[Tensor, "lat lon 3"]
-    """Unit length, in the world."""
+class _Sky:
+    chart: Chart
+    """Around the middle of the sky that is seen."""
     colours: Float[Tensor, "3 lat lon"]
     within: Bool[Tensor, "lat lon"]
-    """Cells that get a Gaussian: near enough to what is seen, and not crowded together near a pole."""
+    """Cells that get a Gaussian: near enough to what is seen."""
 
 
-def _chart(
+def _sky(
     pixels: Float[Tensor, "view 3 height width"],
     sky: Bool[Tensor, "view height width"],
     valid: Bool[Tensor, "view height width"],
     cameras: Cameras,
     step_deg: float,
-) -> _Chart:
-    device = pixels.device
-    rows = round(180 / step_deg)
-    lat = torch.deg2rad((torch.arange(rows, device=device) + 0.5) * 180 / rows - 90)[:, None]
-    lon = torch.deg2rad((torch.arange(2 * rows, device=device) + 0.5) * 180 / rows - 180)[None]
-    local = torch.stack(
-        [torch.cos(lat) * torch.cos(lon), torch.cos(lat) * torch.sin(lon), torch.sin(lat).expand(-1, lon.shape[1])], -1
-    )
-    directions = local @ _axes(sky, cameras).T
-    total, weight = torch.zeros(3, *local.shape[:2], device=device), torch.zeros(local.shape[:2], device=device)
+) -> _Sky:
+    chart = Chart.around(_mean_direction(sky, cameras), step_deg)
+    shape, device = chart.directions.shape[:2], pixels.device
+    total, weight = torch.zeros(3, *shape, device=device), torch.zeros(shape, device=device)
     looked = torch.zeros_like(weight, dtype=torch.bool)
     for v in range(len(sky)):
-        colour, part, shown = _seen(pixels[v], sky[v], valid[v], cameras, v, directions, step_deg)
+        colour, part, shown = _seen(pixels[v], sky[v], valid[v], cameras, v, chart.directions, step_deg)
         total += colour
         weight += part
         looked |= shown
     seen = weight > 0
     colours = torch.stack([push_pull(c / weight.clamp_min(1e-9), seen.float()) for c in total])
-    from_sky, from_rest = _distance_deg(local, seen), _distance_deg(local, looked & ~seen)
+    from_sky, from_rest = chart.distance_deg(seen), chart.distance_deg(looked & ~seen)
     beyond = ~looked & (from_sky < from_rest) & (from_sky < REACH_DEG)
-    every = (1 / torch.cos(lat)).round().long().clamp_min(1)
-    thinned = torch.arange(lon.shape[1], device=device) % every == 0
-    return _Chart(directions, colours, thinned & ((from_sky < BEHIND_DEG) | beyond))
+    return _Sky(chart, colours, chart.thinned & ((from_sky < BEHIND_DEG) | beyond))
 
 
-def _distance_deg(directions: Float[Tensor, "lat lon 3"], cells: Bool[Tensor, "lat lon"]) -> Float[Tensor, "lat lon"]:
-    """Angle from each cell to the nearest of these, 180 without any."""
-    inner = -max_pool2d(-pad(cells[None, None].float(), (1, 1, 1, 1)), 3, stride=1)[0, 0] > 0
-    edge = directions[cells & ~inner]
-    cosine = torch.full(cells.shape, -1.0, device=cells.device)
-    for part in edge.split(256):
-        cosine = torch.maximum(cosine, (directions @ part.T).amax(-1))
-    return torch.where(cells, torch.zeros_like(cosine), torch.rad2deg(torch.acos(cosine.clamp(-1, 1))))
-
-
-def _axes(sky: Bool[Tensor, "view height width"], cameras: Cameras) -> Float[Tensor, "3 3"]:
-    """Columns: the mean direction of the sky that is seen, and two across it."""
+def _mean_direction(sky: Bool[Tensor, "view height width"], cameras: Cameras) -> Float[Tensor, "3"]:
+    """Of the sky that is seen, in the world."""
     height, width = sky.shape[1:]
     grid = pixel_grid(height, width, sky.device)
     mean = torch.zeros(3, device=sky.device)
     for v in range(len(sky)):
         K, R = cameras.K_px[v].float(), cameras.T_world_camera[v, :3, :3].float()
         mean += (R @ torch.linalg.inv(K) @ grid[:, sky[v]]).sum(1)
-    # The other columns of any orthonormal basis that begins with it.
-    basis, _ = torch.linalg.qr(torch.cat([mean[:, None], torch.eye(3, device=sky.device)], 1))
-    return basis * torch.sign(basis[:, 0] @ mean)
+    return mean
 
 
 def _seen(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from recon.network import testimony, testimony_cpu
 from recon.network.dome import dome
+from recon.network.surroundings import surroundings
 from recon.network.testimony import Evidence, Testimony
 from recon.prediction import Prediction
 from recon.views import Views
@@ -24,6 +25,8 @@ class FuseConfig:
 
     max_gaussians: int = 4_000_000
     """Cap on the count; the least confident go first."""
+    surroundings: bool = True
+    """Whether what no photo shows takes a smooth colour from its surroundings; without, it stays black."""
 
     def __post_init__(self) -> None:
         require(self.max_gaussians >= 1, "network.fuse.max_gaussians", self.max_gaussians, "at least 1")
@@ -33,7 +36,7 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
     """The Gaussians of the registered views among `members`, which are one scene.
 
     Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
-    backstop. Sky gives none: it is drawn as one dome around all.
+    backstop. Sky gives none: it is drawn as one dome around all. Behind everything is what surrounds it.
     """
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
@@ -63,7 +66,7 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         likely = _likely(said, 1 if len(others) < MANY else 0) & (_before(sky, depth.backstop[v], v, others) == 0)
         back[v] = shown & ~sure & likely & (said.through == 0) & ~said.nothing
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
-    around = _dome(pixels, views.valid, prediction, registered, config.max_gaussians // 4)
+    around = _around(pixels, views.valid, prediction, registered, config)
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
         confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
@@ -79,6 +82,24 @@ def _before(
     if not sky.sure[others].any():
         return torch.zeros_like(depth)
     return _testify(sky, depth, view, others).through
+
+
+def _around(
+    pixels: Float[Tensor, "view 3 height width"],
+    valid: Bool[Tensor, "view height width"],
+    prediction: Prediction,
+    registered: list[int],
+    config: FuseConfig,
+) -> Gaussians:
+    """Sky, and what surrounds the scene, as far as a quarter of all Gaussians each is enough."""
+    at_most = config.max_gaussians // 4
+    sky = _dome(pixels, valid, prediction, registered, at_most)
+    depth = prediction.depth
+    seen, cameras = (valid & ~depth.empty)[registered], prediction.cameras.cameras[registered]
+    unseen = surroundings(pixels[registered], cameras, depth.depth[registered], seen, depth.empty[registered])
+    if unseen is None or not config.surroundings or len(unseen) > at_most:
+        return sky
+    return Gaussians.concatenate([sky, unseen.with_coefficients(sky.sh.shape[1])])
 
 
 def _dome(

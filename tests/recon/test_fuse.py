@@ -12,8 +12,11 @@ from recon.network.gaussians import pixel_gaussians
 from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
 from recon.views import Views, make_views
 from render.cameras import Cameras
+from render.rasterize import rasterize
 
 SIZE_WH = (64, 48)
+BARE = FuseConfig(surroundings=False)
+"""Nothing but what pixels give."""
 
 
 def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
@@ -52,14 +55,14 @@ def wall() -> torch.Tensor:
 
 def test_what_agrees_is_kept_once_a_pixel():
     views, prediction = two_views_of_a_wall(wall())
-    assert len(fuse(views, prediction, [0, 1], FuseConfig())) == 2 * 48 * 64
+    assert len(fuse(views, prediction, [0, 1], BARE)) == 2 * 48 * 64
 
 
 def test_a_floater_in_front_of_what_the_other_view_is_sure_of_goes():
     depth = wall()
     depth[0, 20:28, 30:38] = 1.0
     views, prediction = two_views_of_a_wall(depth)
-    scene = fuse(views, prediction, [0, 1], FuseConfig())
+    scene = fuse(views, prediction, [0, 1], BARE)
     assert (scene.means[:, 2] > 1.5).all()
     assert len(scene) == 2 * 48 * 64 - 64
 
@@ -68,7 +71,7 @@ def test_an_unsure_view_cannot_remove_anything_and_gets_a_backstop():
     depth = wall()
     depth[0, 20:28, 30:38] = 1.0
     views, prediction = two_views_of_a_wall(depth)
-    assert len(fuse(views, unsure(prediction, [1]), [0, 1], FuseConfig())) == 3 * 48 * 64
+    assert len(fuse(views, unsure(prediction, [1]), [0, 1], BARE)) == 3 * 48 * 64
 
 
 def unsure(prediction: Prediction, views: list[int]) -> Prediction:
@@ -83,7 +86,7 @@ def test_what_an_unsure_view_would_see_in_another_colour_is_not_there():
     views, prediction = two_views_of_a_wall(depth)
     pixels = views.pixels.clone()
     pixels[0, :, 20:28, 30:38] = 1.0  # On the wall it would be white where the other photo is grey.
-    scene = fuse(replace(views, pixels=pixels), unsure(prediction, [0, 1]), [0, 1], FuseConfig())
+    scene = fuse(replace(views, pixels=pixels), unsure(prediction, [0, 1]), [0, 1], BARE)
     # One view is enough against what is near; the backstops of both views stay.
     assert len(scene) == 4 * 48 * 64 - 64
     floating = scene.means[:, 2] < 1.5
@@ -98,20 +101,20 @@ def test_nothing_that_is_unsure_stands_where_a_camera_was():
     T[1, :3, 3] = torch.tensor([0.0, 0.0, 1.9], dtype=T.dtype)  # Close to the wall, which starts at 1 for it.
     T[1, :3, :3] = torch.diag(torch.tensor([-1.0, 1.0, -1.0], dtype=T.dtype))  # It looks the other way.
     turned = replace(estimate, cameras=replace(estimate.cameras, T_world_camera=T))
-    scene = fuse(views, unsure(replace(prediction, cameras=turned), [0, 1]), [0, 1], FuseConfig())
+    scene = fuse(views, unsure(replace(prediction, cameras=turned), [0, 1]), [0, 1], BARE)
     close = (prediction.gaussians.means[0] - torch.tensor([0.0, 0.0, 1.9])).norm(dim=-1) < 0.5
     assert close.any()
     # The same number of its own points lie around view 0.
     assert len(scene) == 4 * 48 * 64 - 2 * int(close.sum())
     # What is sure stays.
-    assert len(fuse(views, replace(prediction, cameras=turned), [0, 1], FuseConfig())) == 2 * 48 * 64
+    assert len(fuse(views, replace(prediction, cameras=turned), [0, 1], BARE)) == 2 * 48 * 64
 
 
 def test_where_one_view_shows_nothing_the_others_points_go():
     views, prediction = two_views_of_a_wall(wall())
     empty = prediction.depth.empty.clone()
     empty[1, 10:30, 10:40] = True
-    scene = fuse(views, replace(prediction, depth=replace(prediction.depth, empty=empty)), [0, 1], FuseConfig())
+    scene = fuse(views, replace(prediction, depth=replace(prediction.depth, empty=empty)), [0, 1], BARE)
     own = 48 * 64 - 20 * 30
     carved = 48 * 64 - (len(scene) - own)
     # The pixels of view 0 whose four neighbours in view 1 are all empty: the region less a border of one pixel.
@@ -121,7 +124,7 @@ def test_where_one_view_shows_nothing_the_others_points_go():
 def test_an_unregistered_view_adds_nothing():
     views, prediction = two_views_of_a_wall(wall())
     lost = replace(prediction, cameras=replace(prediction.cameras, origin=("solved", "not registered")))
-    assert len(fuse(views, lost, [0, 1], FuseConfig())) == 48 * 64
+    assert len(fuse(views, lost, [0, 1], BARE)) == 48 * 64
 
 
 def test_the_cap_keeps_the_most_confident():
@@ -129,7 +132,10 @@ def test_the_cap_keeps_the_most_confident():
     confidence = prediction.depth.confidence.clone()
     confidence[0] = 0.5
     capped = fuse(
-        views, replace(prediction, depth=replace(prediction.depth, confidence=confidence)), [0, 1], FuseConfig(1000)
+        views,
+        replace(prediction, depth=replace(prediction.depth, confidence=confidence)),
+        [0, 1],
+        replace(BARE, max_gaussians=1000),
     )
     whole = prediction.gaussians.means[1].reshape(-1, 3)[:1000]
     assert torch.equal(capped.means, whole)
@@ -161,7 +167,7 @@ def test_a_surface_belongs_to_the_view_that_sees_it_finest():
         depth=replace(prediction.depth, depth=depth),
         gaussians=facing(prediction.gaussians, depth),
     )
-    scene = fuse(views, closer, [0, 1], FuseConfig())
+    scene = fuse(views, closer, [0, 1], BARE)
     own, seen_by_both = 48 * 64, 24 * 32
     # Every pixel of view 1 stays; of view 0 those that view 1 sees go, less a border of a pixel where it reads others.
     assert 2 * own - seen_by_both <= len(scene) <= 2 * own - seen_by_both + 2 * (24 + 32)
@@ -172,7 +178,7 @@ def test_a_surface_belongs_to_the_view_that_looks_at_it_straight():
     scales = prediction.gaussians.scales.clone()
     scales[0, :, :, 0] *= 1.5
     slanted = replace(prediction, gaussians=replace(prediction.gaussians, scales=scales))
-    scene = fuse(views, slanted, [0, 1], FuseConfig())
+    scene = fuse(views, slanted, [0, 1], BARE)
     # View 1 lies 8 pixels to the right; what it doesn't see stays with view 0, and a border of a pixel.
     assert 48 * 64 + 8 * 48 <= len(scene) <= 48 * 64 + 9 * 48 + 64
 
@@ -185,7 +191,7 @@ def test_sky_is_drawn_as_a_dome_and_what_hangs_before_it_goes():
     sky[0, :24] = True
     depth[0, :24] = 40.0
     with_sky = replace(prediction.depth, sky=sky, dome_radius=torch.full((2,), 40.0), depth=depth)
-    scene = fuse(views, replace(prediction, depth=with_sky), [0, 1], FuseConfig())
+    scene = fuse(views, replace(prediction, depth=with_sky), [0, 1], BARE)
     near = scene.means[scene.means[:, 2] < 10]
     # View 1 takes the upper half for a wall (and part of it for something nearer); view 0 knows better.
     in_0 = near[:, :2] / near[:, 2:] * 64 + torch.tensor([32.0, 24.0])
@@ -200,7 +206,24 @@ def test_the_cap_on_the_count_includes_the_dome():
     sky[:, :20] = True
     with_sky = replace(prediction.depth, sky=sky, dome_radius=torch.full((2,), 40.0))
     for cap in (10_000, 3_000):
-        scene = fuse(views, replace(prediction, depth=with_sky), [0, 1], FuseConfig(max_gaussians=cap))
+        scene = fuse(views, replace(prediction, depth=with_sky), [0, 1], replace(BARE, max_gaussians=cap))
         assert len(scene) <= cap
         surfaces = (scene.means[:, 2] < 3) & (scene.means.norm(dim=1) < 10)
         assert int(surfaces.sum()) >= min(0.7 * cap, 2 * 28 * 64)
+
+
+def test_what_no_photo_shows_is_filled_and_only_if_asked() -> None:
+    views, prediction = two_views_of_a_wall(wall())
+    aside = prediction.cameras.cameras[[0]]
+    T = aside.T_world_camera.clone()
+    T[0, 0, 3] -= 1.5
+    aside = replace(aside, T_world_camera=T)
+    bare, filled = (rasterize(fuse(views, prediction, [0, 1], c), aside) for c in (BARE, FuseConfig()))
+    assert bare.alpha[0, 24, 4] < 0.01
+    assert filled.alpha.min() > 0.9
+    assert torch.allclose(bare.rgb[0, :, 48:], filled.rgb[0, :, 48:], atol=0.02)
+
+
+def test_a_cap_too_low_for_what_surrounds_the_scene_keeps_the_scene() -> None:
+    views, prediction = two_views_of_a_wall(wall())
+    assert len(fuse(views, prediction, [0, 1], FuseConfig(max_gaussians=2000))) == 2000
