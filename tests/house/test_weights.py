@@ -1,5 +1,6 @@
 """The weights that travel with the package: they fit their networks, and altered ones are refused."""
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -63,6 +64,20 @@ def test_conversion_keeps_values_and_bytes():
     assert set(back) == {"a.bias", "b.weight"}
     for key, value in back.items():
         torch.testing.assert_close(value, weights[key].half())
+
+
+def test_matrices_in_bytes_come_back_to_half_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    weights = {"a.weight": torch.randn(6, 4, 8), "a.bias": torch.randn(6)}
+    weights["a.weight"][2] = 0
+    content = to_safetensors(weights, {}, in_bytes=True)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "a.safetensors").write_bytes(content)
+    monkeypatch.setattr(recon.weight_files, "files", lambda _package: tmp_path)
+    monkeypatch.setitem(SHA256, "a", hashlib.sha256(content).hexdigest())
+    back = load_weights("a")
+    assert back.keys() == weights.keys()
+    step = weights["a.weight"].abs().amax(-1, keepdim=True) / 127
+    assert ((back["a.weight"] - weights["a.weight"]).abs() <= 0.6 * step + 1e-3 * weights["a.weight"].abs()).all()
 
 
 def test_matcher_is_renamed_and_its_second_xfeat_left_out():
