@@ -26,6 +26,9 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Tokens(nn.Module):
     """Photos in, one token for each patch of 14 by 14 pixels out."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.patch = nn.Conv2d(3, WIDTH, PATCH, PATCH)
