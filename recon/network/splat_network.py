@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from recon.network import view_colours, view_colours_cpu
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.stage import CamerasConfig, ClassicalCameras
-from recon.network.depth.stage import ClassicalDepth, DepthConfig
+from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import pixel_gaussians
@@ -49,7 +49,7 @@ class SplatNetwork(nn.Module):
         matcher = Matcher(config.cameras.xfeat_keypoints, config.cameras.sift_keypoints, config.cameras.sift_ratio)
         self.encoder = Encoder(matcher)
         self.cameras = ClassicalCameras(matcher, Verifier())
-        self.depth = ClassicalDepth(config.depth)
+        self.depth = DepthStage(config.depth)
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from torch.nn.functional import interpolate
 
-from recon.network.depth.stage import ClassicalDepth, DepthConfig
+from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate
 from recon.views import Views
@@ -21,7 +21,7 @@ class Verifier:
     """Ranks camera hypotheses for the views of one scene."""
 
     def __init__(self) -> None:
-        self.depth = ClassicalDepth(DepthConfig(planes=48))
+        self.depth = DepthStage(DepthConfig(planes=48))
 
     @torch.no_grad()
     def __call__(self, views: Views, features: Features, estimate: CameraEstimate) -> float:

@@ -8,7 +8,7 @@ import torch
 from data_tools.room import room
 from recon.images import ImageSet, Photo
 from recon.network.cameras.matching import Matcher
-from recon.network.depth.stage import ClassicalDepth, DepthConfig
+from recon.network.depth.stage import DepthStage, DepthConfig
 from recon.network.dome import distance_along
 from recon.network.encoder import Encoder, Features
 from recon.prediction import CameraEstimate
@@ -33,7 +33,7 @@ def open_air() -> tuple[Views, Features, CameraEstimate]:
 
 def test_sky_is_on_the_dome_and_the_rest_is_not(open_air: tuple[Views, Features, CameraEstimate]) -> None:
     views, features, estimate = open_air
-    found = ClassicalDepth(DepthConfig(planes=32))(views, features, estimate)
+    found = DepthStage(DepthConfig(planes=32))(views, features, estimate)
     assert found.sky[:, : SKYLINE - 4].all()
     assert not found.sky[:, SKYLINE + 4 :].any()
     assert (found.confidence[found.sky] == 0).all()
@@ -50,7 +50,7 @@ def test_sky_is_on_the_dome_and_the_rest_is_not(open_air: tuple[Views, Features,
 
 def test_it_does_not_leak_where_nothing_is_sure(open_air: tuple[Views, Features, CameraEstimate]) -> None:
     views, features, estimate = open_air
-    found = ClassicalDepth(DepthConfig(planes=32, min_likeness=1.0))(views, features, estimate)
+    found = DepthStage(DepthConfig(planes=32, min_likeness=1.0))(views, features, estimate)
     assert (found.confidence == 0).all()
     far = float(estimate.depth_range[:, 1].max())
     assert (found.depth[~found.sky] <= 1.01 * far).all()
@@ -59,7 +59,7 @@ def test_it_does_not_leak_where_nothing_is_sure(open_air: tuple[Views, Features,
 
 def test_a_photo_that_is_not_registered_shows_no_sky(open_air: tuple[Views, Features, CameraEstimate]) -> None:
     views, features, estimate = open_air
-    found = ClassicalDepth(DepthConfig(planes=32))(
+    found = DepthStage(DepthConfig(planes=32))(
         views, features, replace(estimate, origin=("solved", "solved", "not registered"))
     )
     assert found.sky[:2].any()
@@ -74,6 +74,6 @@ def test_without_sky_there_is_no_dome() -> None:
     views = make_views(ImageSet(photos), 256)
     span = torch.tensor([[0.8 * depth.min(), 1.3 * depth.max()] for depth in true.depth], dtype=torch.float64)
     estimate = CameraEstimate(views.to_grid(true.cameras), ("solved",) * 2, span)
-    found = ClassicalDepth(DepthConfig(planes=16))(views, Encoder(Matcher(64, 64, 0.85))(views), estimate)
+    found = DepthStage(DepthConfig(planes=16))(views, Encoder(Matcher(64, 64, 0.85))(views), estimate)
     assert not found.sky.any()
     assert (found.dome_radius == 0).all()

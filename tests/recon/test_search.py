@@ -29,7 +29,8 @@ def scene() -> Scene:
 
 def test_closer_is_nearer_to_the_truth_than_planes_are(scene: Scene) -> None:
     views, features, cameras, planes, true = scene
-    rough, likeness = from_planes(views, features, cameras, planes, 0.5, 1, [0, 2])
+    found = from_planes(views, features, cameras, planes, 0.5, 1, [0, 2])
+    rough, likeness = found.inverse_depth, found.likeness
     fine, more = closer(views, cameras, planes, rough, 1, [0, 2])
     errors = [(found * true - 1).abs().median() for found in (rough, fine)]
     assert errors[1] < 0.7 * errors[0]

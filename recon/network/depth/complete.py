@@ -32,9 +32,13 @@ def complete(
 ) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
     """Inverse depth with the gaps between trusted pixels filled closely behind them, and that of the backstop."""
     filled = torch.where(trusted, inverse_depth, fill_along_colours(inverse_depth, trusted, image))
-    long_side = max(filled.shape)
-    close = torch.where(trusted, inverse_depth, farthest(filled, round(CLOSE * long_side)))
-    return close, farthest(filled, round(FAR * long_side)) / BEHIND
+    close = torch.where(trusted, inverse_depth, farthest(filled, round(CLOSE * max(filled.shape))))
+    return close, backstop(filled)
+
+
+def backstop(inverse_depth: Float[Tensor, "height width"]) -> Float[Tensor, "height width"]:
+    """Inverse depth of a second layer behind everything near."""
+    return farthest(inverse_depth, round(FAR * max(inverse_depth.shape))) / BEHIND
 
 
 def fill_along_colours(

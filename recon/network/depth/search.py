@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.functional import interpolate
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from recon.network.depth import smooth, smooth_cpu, sweep, sweep_cpu
 from recon.network.depth.geometry import relative_projections
@@ -25,6 +25,17 @@ FINER = 4
 """Offsets for each step between planes; they reach one step to either side."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Of one view, by planes."""
+
+    inverse_depth: Float[Tensor, "height width"]
+    likeness: Float[Tensor, "height width"]
+    """How alike the sources look there."""
+    slices: Float[Tensor, "slice quarter_height quarter_width"]
+    """Likeness of descriptors at every plane, then that of colours, at a quarter of the grid."""
+
+
 def from_planes(
     views: Views,
     features: Features,
@@ -33,18 +44,22 @@ def from_planes(
     descriptor_weight: float,
     view: int,
     sources: Sequence[int],
-) -> tuple[Float[Tensor, "height width"], Float[Tensor, "height width"]]:
-    """Inverse depth of the best of evenly spaced `planes`, and how alike the sources look there."""
+) -> Found:
+    """The best of evenly spaced `planes`."""
     coarse = interpolate(views.valid[:, None].float(), features.descriptors.shape[2:], mode="area")[:, 0] > 0.5
     width, height = views.size_wh
     quarter = cameras.resized((features.descriptors.shape[3], features.descriptors.shape[2]))
-    described = _Comparison.of(features.descriptors, coarse, quarter, view, sources).of_descriptors(planes)
-    likeness = interpolate(described.permute(2, 0, 1)[None], (height, width), mode="bilinear", align_corners=False)
+    comparison = _Comparison.of(features.descriptors, coarse, quarter, view, sources)
+    described = comparison.of_descriptors(planes).permute(2, 0, 1)
+    likeness = interpolate(described[None], (height, width), mode="bilinear", align_corners=False)
     nothing = torch.zeros_like(views.pixels[view, 0])
     colours = _Comparison.of(views.pixels, views.valid, cameras, view, sources).of_colours(nothing, planes)
+    slices = torch.cat(
+        [described, adaptive_avg_pool2d(colours.permute(2, 0, 1), (described.shape[1], described.shape[2]))]
+    )
     likeness = descriptor_weight * likeness[0].permute(1, 2, 0) + (1 - descriptor_weight) * colours
     at = _best(likeness, views.pixels[view], STEP_PENALTY / len(planes))
-    return planes[0] + at * (planes[1] - planes[0]), _at(likeness, at)
+    return Found(planes[0] + at * (planes[1] - planes[0]), _at(likeness, at), slices)
 
 
 def closer(

@@ -1,4 +1,4 @@
-"""The classical depth stage: sweep, smooth, agree, even out exposure, borrow, complete."""
+"""The depth stage: sweep, smooth, agree, even out exposure, borrow, complete; then correct by what was learned."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from recon.network.depth import agreement, agreement_cpu
 from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import borrow_depth, surface
+from recon.network.depth.clues import Clues
 from recon.network.depth.complete import complete
+from recon.network.depth.correction import Classical, Correction, scene_clues
 from recon.network.depth.search import closer, from_planes
 from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
@@ -17,6 +19,7 @@ from recon.network.depth.speckles import islands
 from recon.network.dome import distance_along, dome_radius
 from recon.network.encoder import Features
 from recon.network.exposure import exposure_gains
+from recon.network.tokens import Tokens
 from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
 from render.cameras import Cameras
@@ -41,6 +44,8 @@ class DepthConfig:
     """How often depths are averaged with those of the views that agree."""
     min_likeness: float = 0.4
     """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
+    corrected: bool = False
+    """Whether the learned correction has the last word; it was trained with the other options as they are here."""
 
     def __post_init__(self) -> None:
         require(self.planes >= 3, "network.depth.planes", self.planes, "at least 3")
@@ -52,12 +57,14 @@ class DepthConfig:
         require(-1 <= self.min_likeness <= 1, "network.depth.min_likeness", self.min_likeness, "in [-1, 1]")
 
 
-class ClassicalDepth(nn.Module):
-    """Depth of every registered view from its best sources, then made to agree between all views of a scene."""
+class DepthStage(nn.Module):
+    """Depth of every registered view from its best sources, made to agree between all views of a scene, and corrected
+    by what was learned if the options say so."""
 
     def __init__(self, config: DepthConfig):
         super().__init__()
         self.config = config
+        self.correction = Correction.pretrained(config.planes) if config.corrected else None
 
     @torch.no_grad()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:
@@ -74,15 +81,13 @@ class ClassicalDepth(nn.Module):
             if len(registered) < 2:
                 sky[registered] = False
                 continue
-            inverse, likeness = self._sweep(views, features, estimate, registered, closely=True)
-            good = likeness > self.config.min_likeness
-            agreed = self._agree(estimate, inverse, shown, sky, good, registered)
-            cameras, own = estimate.cameras[registered], agreed.inverse_depth[registered]
-            sure = agreed.confidence[registered]
-            gain[registered] = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
-            pixels = views.pixels[registered] * gain[registered][:, :, None, None]
-            close, behind = completed(pixels, cameras, own, shown[registered], sure > 0)
-            depth[registered], backstop[registered], confidence[registered] = 1 / close, 1 / behind, sure
+            found = self._classical(views, features, estimate, registered, shown, sky)
+            close, behind = found.close, found.behind
+            if self.correction is not None:
+                close, behind = self.correction(views, found, estimate, registered, shown, sky)
+            cameras, sure = estimate.cameras[registered], found.confidence
+            depth[registered], backstop[registered] = 1 / close, 1 / behind
+            confidence[registered], gain[registered] = sure, found.gain
             for v in set(members) - set(registered):
                 depth[v] = backstop[v] = depth[registered].median()
             if sky[registered].any():
@@ -93,33 +98,63 @@ class ClassicalDepth(nn.Module):
         return DepthEstimate(depth, confidence, backstop, empty, sky, radius, gain)
 
     @torch.no_grad()
+    def clues_of(self, views: Views, features: Features, estimate: CameraEstimate) -> list[Clues]:
+        """What the correction may look at, of views that are all registered and of one scene: for its training."""
+        empty, sky = _without_surface(views)
+        shown, every = views.valid & ~empty & ~sky, list(range(len(views)))
+        found = self._classical(views, features, estimate, every, shown, sky)
+        return scene_clues(views, found, estimate, every, shown, sky, Tokens.pretrained())
+
+    def _classical(
+        self,
+        views: Views,
+        features: Features,
+        estimate: CameraEstimate,
+        registered: list[int],
+        shown: Bool[Tensor, "view height width"],
+        sky: Bool[Tensor, "view height width"],
+    ) -> Classical:
+        """Of the registered views of one scene."""
+        swept = self._sweep(views, features, estimate, registered, closely=True)
+        good = swept.likeness > self.config.min_likeness
+        agreed = self._agree(estimate, swept.inverse_depth, shown, sky, good, registered)
+        cameras, own = estimate.cameras[registered], agreed.inverse_depth[registered]
+        sure = agreed.confidence[registered]
+        gain = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
+        pixels = views.pixels[registered] * gain[:, :, None, None]
+        close, behind = completed(pixels, cameras, own, shown[registered], sure > 0)
+        return Classical(own, swept.likeness[registered], swept.slices, sure, gain, close, behind)
+
+    @torch.no_grad()
     def agreement_of(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int]
     ) -> tuple[Bool[Tensor, "member height width"], Float[Tensor, "member height width"]]:
         """Where the views of one scene agree with another on a depth, and how alike they look at their own."""
         empty, sky = _without_surface(views)
-        inverse, likeness = self._sweep(views, features, estimate, members, closely=False)
-        good = likeness > self.config.min_likeness
-        agreed = self._agree(estimate, inverse, views.valid & ~empty & ~sky, sky, good, members)
-        return agreed.confidence[members] > 0, likeness[members]
+        swept = self._sweep(views, features, estimate, members, closely=False)
+        good = swept.likeness > self.config.min_likeness
+        agreed = self._agree(estimate, swept.inverse_depth, views.valid & ~empty & ~sky, sky, good, members)
+        return agreed.confidence[members] > 0, swept.likeness[members]
 
     def _sweep(
         self, views: Views, features: Features, estimate: CameraEstimate, members: list[int], closely: bool
-    ) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
-        """Inverse depth and likeness of the registered views of one scene, each from its best sources."""
+    ) -> "_Swept":
+        """The registered views of one scene, each from its best sources."""
         inverse, likeness = torch.ones_like(views.pixels[:, 0]), torch.zeros_like(views.pixels[:, 0])
-        cameras, weight = estimate.cameras, self.config.descriptor_weight
+        cameras, weight, slices = estimate.cameras, self.config.descriptor_weight, []
         for v in members:
             others = [m for m in members if m != v]
             apart = taken_apart(cameras, estimate.depth_range, v, others) or others
             sources = rank_sources(cameras, estimate.depth_range, v, apart)[: self.config.sources]
             near, far = estimate.depth_range[v].tolist()
             planes = torch.linspace(1 / far, 1 / near, self.config.planes, device=inverse.device)
-            inverse[v], likeness[v] = from_planes(views, features, cameras, planes, weight, v, sources)
+            found = from_planes(views, features, cameras, planes, weight, v, sources)
+            inverse[v], likeness[v] = found.inverse_depth, found.likeness
+            slices.append(found.slices)
             if closely:
                 inverse[v], more = closer(views, cameras, planes, inverse[v], v, sources)
                 likeness[v] = (likeness[v] + (1 - weight) * more).clamp(-1, 1)
-        return inverse, likeness
+        return _Swept(inverse, likeness, torch.stack(slices))
 
     def _agree(
         self,
@@ -200,6 +235,15 @@ def _typical(
     sure = confidence[registered] > 0
     chosen = sure if sure.any() else shown[registered]
     return depth[registered][chosen].median() if chosen.any() else depth[registered].median()
+
+
+@dataclass(frozen=True)
+class _Swept:
+    """Of all views of the pack, but `slices` of the swept ones only; others hold nonsense."""
+
+    inverse_depth: Float[Tensor, "view height width"]
+    likeness: Float[Tensor, "view height width"]
+    slices: Float[Tensor, "member slice quarter_height quarter_width"]
 
 
 @dataclass(frozen=True)

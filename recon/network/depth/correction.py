@@ -1,0 +1,98 @@
+"""The learned correction of a scene's depth: clues of every view to the corrector, its answers back as depth."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from recon.network.depth.clues import Clues, clues, from_share
+from recon.network.depth.complete import backstop
+from recon.network.depth.corrector import Corrector
+from recon.network.tokens import Tokens
+from recon.prediction import CameraEstimate
+from recon.views import Views
+from recon.weight_files import load_weights
+
+WEIGHTS = "depth"
+"""Name of the released weights."""
+
+
+@dataclass(frozen=True)
+class Classical:
+    """What the classical depth stage says of the registered views of one scene."""
+
+    found: Float[Tensor, "view height width"]
+    """Inverse depth by matching, averaged with the views that agree."""
+    likeness: Float[Tensor, "view height width"]
+    slices: Float[Tensor, "view slice quarter_height quarter_width"]
+    confidence: Float[Tensor, "view height width"]
+    gain: Float[Tensor, "view 3"]
+    close: Float[Tensor, "view height width"]
+    """Inverse depth with what is not sure borrowed or filled."""
+    behind: Float[Tensor, "view height width"]
+    """Inverse depth of the backstop."""
+
+
+class Correction(nn.Module):
+    """Every view by itself."""
+
+    def __init__(self, planes: int):
+        super().__init__()
+        self.corrector = Corrector(planes)
+        self.tokens = Tokens.pretrained()
+
+    @staticmethod
+    def pretrained(planes: int) -> "Correction":
+        """With the released weights."""
+        correction = Correction(planes)
+        correction.corrector.load_state_dict(load_weights(WEIGHTS))
+        return correction.eval()
+
+    @torch.no_grad()
+    def forward(
+        self,
+        views: Views,
+        classical: Classical,
+        estimate: CameraEstimate,
+        registered: list[int],
+        shown: Bool[Tensor, "view height width"],
+        sky: Bool[Tensor, "view height width"],
+    ) -> tuple[Float[Tensor, "registered height width"], Float[Tensor, "registered height width"]]:
+        """Inverse depth, and that of the backstop."""
+        close = torch.empty_like(classical.close)
+        told = scene_clues(views, classical, estimate, registered, shown, sky, self.tokens)
+        for i, v in enumerate(registered):
+            share = self.corrector(Clues.stack([told[i]])).best()[0]
+            farthest = 1 / estimate.depth_range[v, 1].to(share.dtype)
+            close[i] = from_share(share, estimate.depth_range[v]).clamp_min(farthest / 2)
+        return close, torch.stack([backstop(inverse_depth) for inverse_depth in close])
+
+
+def scene_clues(
+    views: Views,
+    classical: Classical,
+    estimate: CameraEstimate,
+    registered: list[int],
+    shown: Bool[Tensor, "view height width"],
+    sky: Bool[Tensor, "view height width"],
+    tokens: Tokens,
+) -> list[Clues]:
+    """Of the registered views of one scene."""
+    seen = tokens(views.pixels[registered])
+    return [
+        clues(
+            views.pixels[v],
+            classical.found[i],
+            classical.close[i],
+            classical.confidence[i],
+            classical.likeness[i],
+            shown[v],
+            sky[v],
+            classical.slices[i],
+            seen[i],
+            estimate.cameras[[v]],
+            estimate.depth_range[v],
+        )
+        for i, v in enumerate(registered)
+    ]
