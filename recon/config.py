@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
-from typing import Any
+from typing import Any, TypeVar
 
 import dacite
 from hydra import compose, initialize_config_dir
@@ -16,6 +16,9 @@ from render.errors import ConfigError, require
 
 SIZES = range(64, 1025)
 """A photo is kept at a long side of 2048 pixels at most, which is the fine grid of a working grid of 1024."""
+
+
+Config = TypeVar("Config")
 
 
 @dataclass(frozen=True)
@@ -43,21 +46,33 @@ def load_config(overrides: Sequence[str] = ()) -> ReconstructConfig:
     Raises:
         ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.
     """
+    return build_config(ReconstructConfig, compose_tree("reconstruct", overrides))
+
+
+def compose_tree(name: str, overrides: Sequence[str]) -> Any:
+    """Plain dicts of `configs/NAME.yaml` and what it names, after Hydra overrides.
+
+    Raises:
+        ConfigError: an override is malformed or names nothing that exists.
+    """
     with as_file(files("configs")) as folder:
         try:
             with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
-                composed = compose("reconstruct", overrides=list(overrides))
-            tree = OmegaConf.to_container(composed, resolve=True)
+                composed = compose(name, overrides=list(overrides))
+            return OmegaConf.to_container(composed, resolve=True)
         except (HydraException, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise ConfigError(f"The options {list(overrides)} were not understood: {reason}") from error
-    return build_config(tree)
 
 
-def build_config(tree: Any) -> ReconstructConfig:
+def build_config(kind: type[Config], tree: Any) -> Config:
     """A dataclass from plain dicts; unknown keys and wrong types are refused by name."""
     try:
-        config = dacite.from_dict(ReconstructConfig, tree, dacite.Config(strict=True))
+        return dacite.from_dict(kind, tree, dacite.Config(strict=True, type_hooks={float: _whole_too}))
     except dacite.DaciteError as error:
         raise ConfigError(f"The configuration does not fit: {error}.") from error
-    return config
+
+
+def _whole_too(value: Any) -> Any:
+    """A whole number where any will do."""
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,7 +1,7 @@
 """What training looks at: photos of a scene with true cameras, and true depth where there is any."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -32,6 +32,7 @@ class TrainingScene:
         return [KnownCamera(K, T) for K, T in zip(self.cameras.K_px, self.cameras.T_world_camera, strict=True)]
 
 
+@runtime_checkable
 class SceneSource(Protocol):
     """Scenes by number; the same number gives the same scene."""
 

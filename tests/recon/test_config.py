@@ -45,5 +45,9 @@ def test_what_does_not_fit_is_refused_by_name(override: str, named: str):
         load_config([override])
 
 
+def test_a_whole_number_will_do_where_any_would() -> None:
+    assert load_config(["network.depth.descriptor_weight=1"]).network.depth.descriptor_weight == 1.0
+
+
 def test_overrides_reach_their_option():
     assert load_config(["network.depth.planes=17", "seed=4"]).network.depth.planes == 17

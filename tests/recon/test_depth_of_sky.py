@@ -8,7 +8,7 @@ import torch
 from data_tools.room import room
 from recon.images import ImageSet, Photo
 from recon.network.cameras.matching import Matcher
-from recon.network.depth.stage import DepthStage, DepthConfig
+from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.dome import distance_along
 from recon.network.encoder import Encoder, Features
 from recon.prediction import CameraEstimate

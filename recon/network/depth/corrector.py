@@ -105,9 +105,9 @@ class Corrector(nn.Module):
         quarter = self.up[2](torch.cat([_to(eighth, quarter), quarter], 1))
         half = self.up[1](torch.cat([_to(quarter, half), half], 1))
         full = self.up[0](torch.cat([_to(half, full), full], 1))
-        planes = self.volume(quarter)
+        planes = self.volume(quarter).float()
         own = interpolate(self._peak(planes)[:, None], full.shape[2:], mode="bilinear", align_corners=False)
-        return self._mixture(clues, own, self.head(torch.cat([full, own], 1)), planes)
+        return self._mixture(clues, own, self.head(torch.cat([full, own], 1)).float(), planes)
 
     def _mixture(
         self,

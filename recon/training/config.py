@@ -1,0 +1,32 @@
+"""Options of training: `configs/train.yaml` as dataclasses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from recon.config import build_config, compose_tree
+from recon.training.depth_task import DepthTaskConfig
+from recon.training.loop import LoopConfig
+from render.errors import require
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that training can be told."""
+
+    stage: DepthTaskConfig = field(default_factory=DepthTaskConfig)
+    """What is trained: one of `configs/stage`."""
+    workers: int = 1
+    """Processes that make samples beside the one that trains; 0: use only those that are there."""
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+    def __post_init__(self) -> None:
+        require(self.workers >= 0, "workers", self.workers, "0 or more")
+
+
+def load_train_config(overrides: Sequence[str] = ()) -> TrainConfig:
+    """The configuration after Hydra overrides such as `stage=depth loop.steps=1000`.
+
+    Raises:
+        ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.
+    """
+    return build_config(TrainConfig, compose_tree("train", overrides))

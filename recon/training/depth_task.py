@@ -1,0 +1,119 @@
+"""Trains the depth corrector on samples of scenes whose depth is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recon.network.depth.corrector import Corrector
+from recon.network.depth.stage import DepthConfig
+from recon.training.depth_loss import depth_loss, depth_metrics
+from recon.training.depth_samples import DepthSample, DepthSampler, from_bytes, to_bytes
+from recon.training.samples_folder import SamplesFolder, chosen
+from recon.training.scenes import SceneSource
+from render.errors import require
+
+COLOUR_DROP, TOKEN_DROP = 0.15, 0.3
+"""How often colours are grey or gone, and tokens gone: likeness carries over to real photos best."""
+
+
+@dataclass(frozen=True)
+class DepthTaskConfig:
+    """Options of this stage's training."""
+
+    name: Literal["depth"] = "depth"
+    size: int = 256
+    """Long side of the working grid."""
+    views: int = 4
+    """Photos a scene."""
+    scenes: int = 20_000
+    """How many different ones, at most."""
+    first: int = 32
+    """How many there must be before the first step."""
+    reuse: float = 8.0
+    """How often each sample is used, on the mean."""
+    validation: int = 24
+    """Scenes to validate on."""
+
+    def __post_init__(self) -> None:
+        require(self.size % 16 == 0 and self.size >= 64, "stage.size", self.size, "a multiple of 16, 64 or more")
+        require(self.views >= 2, "stage.views", self.views, "at least 2")
+        for name in ("scenes", "first", "validation"):
+            require(getattr(self, name) >= 1, f"stage.{name}", getattr(self, name), "at least 1")
+        require(self.reuse > 0, "stage.reuse", self.reuse, "above 0")
+
+
+class DepthTask:
+    """The corrector, and its samples by step."""
+
+    def __init__(self, config: DepthTaskConfig, train: SamplesFolder, validation: SamplesFolder, seed: int):
+        self.config, self.train, self.validation, self.seed = config, train, validation, seed
+        self.planes = DepthConfig().planes
+        self.model: nn.Module = Corrector(self.planes)
+
+    def batch(self, step: int, size: int, rank: int) -> DepthSample:
+        """Augmented by turns, in which left and right are swapped and colours or tokens dropped."""
+        c = self.config
+        rows = chosen(step, size, c.views, c.reuse, c.scenes, c.first, self.seed + 1000 * rank)
+        rng = np.random.default_rng([self.seed, rank, step, 1])
+        return DepthSample.stack([augmented(from_bytes(self.train.read(*row)), rng) for row in rows])
+
+    def to(self, batch: DepthSample, device: torch.device) -> DepthSample:
+        clues = replace(
+            batch.clues, **{name: getattr(batch.clues, name).to(device) for name in ("slices", "maps", "tokens")}
+        )
+        return DepthSample(clues, batch.truth.to(device), batch.known.to(device), batch.sky.to(device))
+
+    def loss(self, model: nn.Module, batch: DepthSample) -> Tensor:
+        return depth_loss(model(batch.clues), batch, self.planes - 1)
+
+    def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
+        """Means over all views; `classical_...` are those of the answer that is corrected."""
+        rows: list[dict[str, float]] = []
+        for scene in range(self.config.validation):
+            for view in range(self.config.views):
+                sample = self.to(DepthSample.stack([from_bytes(self.validation.read(scene, view))]), device)
+                mixture = model(sample.clues)
+                row = depth_metrics(mixture.best(), sample, self.planes - 1)
+                row["loss"] = float(depth_loss(mixture, sample, self.planes - 1))
+                before = depth_metrics(sample.clues.completed, sample, self.planes - 1)
+                rows.append(row | {f"classical_{name}": value for name, value in before.items()})
+        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def augmented(sample: DepthSample, rng: np.random.Generator) -> DepthSample:
+    """One sample, perhaps mirrored, perhaps without colours or tokens."""
+    clues = sample.clues
+    maps, slices, tokens = clues.maps.clone(), clues.slices, clues.tokens
+    truth, known, sky = sample.truth, sample.known, sample.sky
+    if rng.random() < 0.5:
+        maps, slices, tokens, truth, known, sky = (x.flip(-1) for x in (maps, slices, tokens, truth, known, sky))
+        maps[9] = -maps[9]  # The ray's x.
+    if rng.random() < TOKEN_DROP:
+        tokens = torch.zeros_like(tokens)
+    kind = rng.random()
+    if kind < COLOUR_DROP / 2:
+        maps[:3] = 0
+    elif kind < COLOUR_DROP:
+        maps[:3] = maps[:3].mean(0)
+    else:
+        contrast, shift = rng.uniform(0.7, 1.3), torch.from_numpy(rng.uniform(-0.1, 0.1, (3, 1, 1))).float()
+        maps[:3] = maps[:3] * contrast + shift
+    return DepthSample(replace(clues, maps=maps, slices=slices, tokens=tokens), truth, known, sky)
+
+
+class MakeDepthSamples:
+    """A `Maker` for other processes: the network's first stages are loaded when the first scene comes."""
+
+    def __init__(self, size: int):
+        self.size = size
+        self._sampler: DepthSampler | None = None
+
+    def __call__(self, source: SceneSource, scene: int) -> Sequence[bytes]:
+        if self._sampler is None:
+            torch.set_num_threads(1)
+            self._sampler = DepthSampler(self.size)
+        return [to_bytes(sample) for sample in self._sampler(source[scene], scene)]

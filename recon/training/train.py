@@ -1,0 +1,36 @@
+"""One stage, from scenes to weights."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from recon.training.config import TrainConfig
+from recon.training.depth_task import DepthTask, MakeDepthSamples
+from recon.training.loop import Report, run
+from recon.training.samples_folder import SamplesFolder
+from recon.training.scenes import SceneSource
+
+Sources = Callable[[int, tuple[int, int]], tuple[SceneSource, SceneSource]]
+"""Photos a scene and their size -> scenes to train on, and others to validate on."""
+WIDTH, HEIGHT = 4, 3
+"""Of training photos."""
+
+
+def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = print) -> dict[str, float]:
+    """Train in `folder`, from where an earlier run there was stopped; the best validation's figures.
+
+    Samples are kept in `folder/samples` and `folder/validation`, weights beside them: see `recon.training.loop`.
+    """
+    stage = config.stage
+    # Twice the working grid: reduced as real photos are, and what matching looks at.
+    size_wh = (2 * stage.size, 2 * stage.size * HEIGHT // WIDTH)
+    scenes, held_out = sources(stage.views, size_wh)
+    samples, validation = (SamplesFolder(folder / name, stage.views) for name in ("samples", "validation"))
+    maker = MakeDepthSamples(stage.size)
+    if config.workers:
+        validation.fill(held_out, maker, range(min(stage.validation, len(held_out))))
+    workers = samples.start_filling(scenes, maker, min(stage.scenes, len(scenes)), config.workers)
+    try:
+        return run(DepthTask(stage, samples, validation, config.loop.seed), config.loop, folder, report)
+    finally:
+        for worker in workers:
+            worker.terminate()
