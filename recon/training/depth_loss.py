@@ -4,12 +4,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, max_pool2d
 
-from recon.network.depth.corrector import Mixture
+from recon.network.depth.corrector import NEARER, Mixture
 from recon.training.depth_samples import DepthSample
 
 PLANES_WEIGHT = 0.2
 """Of the distribution over planes, beside the mixture."""
-BEYOND = 0.5
+BEYOND = NEARER
 """Truth farther outside the range than this share of it teaches nothing."""
 QUARTER = 4
 
@@ -20,15 +20,15 @@ def depth_loss(mixture: Mixture, sample: DepthSample, steps: int) -> Tensor:
     likelihood = mixture.log_likelihood(sample.truth) - torch.log(torch.tensor(float(steps)))
     # Bounded below: one pixel that nothing explains must not outweigh a picture.
     fine = -(likelihood.clamp_min(-12) * counted).sum() / counted.sum().clamp_min(1)
-    return fine + PLANES_WEIGHT * _planes_loss(mixture, sample)
+    return fine + PLANES_WEIGHT * _planes_loss(mixture, sample, steps)
 
 
-def _planes_loss(mixture: Mixture, sample: DepthSample) -> Tensor:
+def _planes_loss(mixture: Mixture, sample: DepthSample, steps: int) -> Tensor:
     """At a quarter of the grid, against the plane nearest to the truth at each cell's middle; sky is infinitely far."""
     middle = slice(QUARTER // 2, None, QUARTER)
     truth, known, sky = (x[:, middle, middle] for x in (sample.truth, sample.known, sample.sky))
     last = mixture.planes.shape[1] - 1
-    target = (truth * (last - 1)).round().clamp(0, last - 1).long()
+    target = (truth * steps).round().clamp(0, last - 1).long()
     target = torch.where(sky, torch.full_like(target, last), target)
     target = torch.where(known | sky, target, torch.full_like(target, -100))
     if not (known | sky).any():

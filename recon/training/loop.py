@@ -160,7 +160,8 @@ def _same(batch: Any) -> Any:
 
 
 def _precision() -> Any:
-    return "bf16-mixed" if torch.cuda.is_available() else "32-true"
+    """Half the bits where the machine multiplies them faster."""
+    return "bf16-mixed" if torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() else "32-true"
 
 
 class _State:

@@ -25,6 +25,9 @@ REACH = 4.0
 """How far the first two may be moved from where the classical path has them, in steps between planes."""
 SHARPEST = 0.02
 """Smallest scale of a Laplace distribution, in steps between planes."""
+NEARER = 0.5
+"""How far before the nearest plane of the sweep the U-Net's own answer may lie, as a share of the range: the ground
+before one's feet is often nearer than all that can be matched."""
 SURE = 4.0
 """Logit by which the classical choice is preferred at the start."""
 
@@ -37,7 +40,7 @@ class Mixture:
     places: Float[Tensor, "view 3 height width"]
     scales: Float[Tensor, "view 3 height width"]
     planes: Float[Tensor, "view plane quarter_height quarter_width"]
-    """Logits of the distribution over planes, of which the last is infinitely far."""
+    """Logits of the distribution over planes: those of the sweep, some before them, and one that is infinitely far."""
 
     def log_likelihood(self, share: Float[Tensor, "view height width"]) -> Float[Tensor, "view height width"]:
         """Logarithm of the density at a share of the range."""
@@ -88,7 +91,7 @@ class Corrector(nn.Module):
                 nn.Sequential(_conv(sixteenth + eighth + 64, eighth), _Residual(eighth)),
             ]
         )
-        self.volume = nn.Conv2d(quarter, planes + 1, 1)
+        self.volume = nn.Conv2d(quarter, planes + round(NEARER * planes) + 1, 1)
         self.head = nn.Conv2d(full + 1, 9, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         assert self.head.bias is not None
@@ -131,7 +134,7 @@ class Corrector(nn.Module):
     def _peak(self, planes: Float[Tensor, "view plane h w"]) -> Float[Tensor, "view h w"]:
         """Mean over the best plane and its neighbours, as a share of the range."""
         finite = planes[:, :-1]
-        at = torch.arange(self.planes, device=planes.device, dtype=planes.dtype)[None, :, None, None]
+        at = torch.arange(finite.shape[1], device=planes.device, dtype=planes.dtype)[None, :, None, None]
         near = (at - finite.argmax(1, keepdim=True)).abs() <= 2
         weights = finite.masked_fill(~near, -torch.inf).softmax(1)
         return (weights * at).sum(1) / (self.planes - 1)
