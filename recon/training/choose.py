@@ -48,8 +48,8 @@ def choose_views(
         if chosen is not None:
             return chosen
     raise InputError(
-        f"{scene.name}: among {len(scene.photos)} photos there are no {count} that overlap, with {targets} more to be "
-        f"predicted from them; photos overlap that see {SHARED:.0%} of each other or more, from different places."
+        f"{scene.name}: no {count} of its {len(scene.photos)} photos overlap (each sees {SHARED:.0%} or more of the "
+        f"other, from another place) and together show {COVERED:.0%} or more of {targets} further."
     )
 
 

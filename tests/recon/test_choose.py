@@ -119,7 +119,9 @@ def test_contexts_do_not_stand_at_one_place():
     ids=["too few", "one place", "a panorama"],
 )
 def test_a_scene_without_such_photos_says_so(looks):
-    with pytest.raises(InputError, match=r"posed: among \d photos there are no 2 that overlap, with 1 more"):
+    with pytest.raises(
+        InputError, match=r"posed: no 2 of its \d photos overlap .* and together show 60% or more of 1 further\."
+    ):
         choose(posed_scene(looks), 0, 2, 1)
 
 

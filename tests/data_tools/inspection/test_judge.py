@@ -37,7 +37,7 @@ def test_nothing_shared():
         ((3 * np.sin(a), 0.0, 3 * np.cos(a)), (9 * np.sin(a), 0.0, 9 * np.cos(a))) for a in np.arange(4) * np.pi / 2
     ]
     judgement = judgement_of(posed_scene(around))
-    assert judgement.against[0].startswith("posed: among 4 photos there are no 2 that overlap")
+    assert judgement.against[0].startswith("posed: no 2 of its 4 photos overlap")
     assert judgement.remarks == ("4 of 4 photos share too little with any other to be of use.",)
 
 
