@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 
 from data_tools.captures.capture import Lens
-from data_tools.captures.colmap_model import NAMES_BY_ID, ModelImage, model_lens, parameter_count
+from data_tools.captures.colmap_model import MOST, NAMES_BY_ID, ModelImage, model_lens, parameter_count
 from render.errors import FileFormatError
 
 LONGEST_NAME = 4096
@@ -25,7 +25,7 @@ def read_cameras_bin(path: Path) -> dict[int, Lens]:
     """
     lenses: dict[int, Lens] = {}
     with _Reader(path) as reader:
-        for _ in range(reader.count("cameras", CAMERA_HEAD_BYTES)):
+        for _ in range(reader.count("cameras", CAMERA_HEAD_BYTES, MOST)):
             camera, model_id, width, height = reader.unpack("<IiQQ")
             where = f"{path}, camera {camera}"
             if not 0 <= model_id < len(NAMES_BY_ID):
@@ -44,7 +44,7 @@ def read_images_bin(path: Path) -> list[ModelImage]:
     """
     images: list[ModelImage] = []
     with _Reader(path) as reader:
-        for _ in range(reader.count("photos", IMAGE_HEAD_BYTES)):
+        for _ in range(reader.count("photos", IMAGE_HEAD_BYTES, MOST)):
             _, *pose, camera = reader.unpack("<I7dI")
             name = reader.name()
             reader.skip(reader.count(f"points of {name}", POINT_BYTES) * POINT_BYTES)
@@ -72,13 +72,13 @@ class _Reader:
         size = struct.calcsize(form)
         return struct.unpack(form, self._take(size))
 
-    def count(self, of_what: str, bytes_each: int) -> int:
+    def count(self, of_what: str, bytes_each: int, at_most: int | None = None) -> int:
         """A number of things to come, of at least so many bytes each."""
         (count,) = self.unpack("<Q")
-        if count * bytes_each > self._left:
+        if count * bytes_each > self._left or (at_most is not None and count > at_most):
             raise FileFormatError(
                 self._path,
-                f"it announces {count} {of_what}, and {self._left} bytes follow; it is cut short, or not COLMAP's.",
+                f"it announces {count} {of_what}, and {self._left} bytes follow; it is cut short, or none of COLMAP's.",
             )
         return count
 

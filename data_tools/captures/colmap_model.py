@@ -27,6 +27,8 @@ NAMES_BY_ID = (
     *("SIMPLE_DIVISION", "DIVISION", "SIMPLE_FISHEYE", "FISHEYE", "EUCM", "EQUIRECTANGULAR"),
 )
 
+MOST = 100_000
+"""Cameras or photos of one model that are read at most; a larger number is another file's, or meant to do harm."""
 SHORTEST = 1e-6
 """A quaternion with no entry beyond this has no direction to speak of."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from data_tools.captures.capture import Lens
-from data_tools.captures.colmap_model import ModelImage, model_lens
+from data_tools.captures.colmap_model import MOST, ModelImage, model_lens
 from render.errors import FileFormatError
 
 LONGEST_LINE = 1 << 24
@@ -32,6 +32,7 @@ def read_cameras_txt(path: Path) -> dict[int, Lens]:
         except (ValueError, IndexError) as error:
             raise _not_this(path, number, line, "CAMERA_ID MODEL WIDTH HEIGHT PARAMS[]") from error
         lenses[camera] = model_lens(model, (width, height), parameters, f"{path}, camera {camera}")
+        _refuse_too_many(path, len(lenses))
     return lenses
 
 
@@ -54,6 +55,7 @@ def read_images_txt(path: Path) -> list[ModelImage]:
         except (ValueError, IndexError) as error:
             raise _not_this(path, number, line, "IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME") from error
         images.append(ModelImage(name, camera, pose[:4], pose[4:]))
+        _refuse_too_many(path, len(images))
         below, points = next(lines, (number + 1, ""))
         if len(points.split()) % 3:
             raise _not_this(path, below, points, "the points X Y POINT3D_ID of the photo above, or empty")
@@ -68,6 +70,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             if len(line) == LONGEST_LINE:
                 raise FileFormatError(path, f"line {number} has {LONGEST_LINE} bytes or more; it is no such text file.")
             yield number, line.decode("utf-8", "replace").strip()
+
+
+def _refuse_too_many(path: Path, count: int) -> None:
+    if count > MOST:
+        raise FileFormatError(path, f"it has more than {MOST} entries; so many are read at most.")
 
 
 def _not_this(path: Path, number: int, line: str, right: str) -> FileFormatError:

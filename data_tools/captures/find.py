@@ -1,5 +1,6 @@
 """A path -> the captures at it: one folder, or every folder directly inside; each is known by what it holds."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,10 +56,13 @@ def read_capture(folder: Path) -> Capture:
         CamerasError: a camera is of a kind that is not read, or cannot be.
     """
     name = folder.resolve().name
-    for find, read in FORMATS:
-        found = find(folder)
-        if found is not None:
-            return read(folder, found, name)
+    with warnings.catch_warnings():
+        # Pillow warns of large photos; those too large are refused when they are decoded.
+        warnings.simplefilter("ignore")
+        for find, read in FORMATS:
+            found = find(folder)
+            if found is not None:
+                return read(folder, found, name)
     raise InputError(f"{folder} holds no capture: looked for was {LOOKED_FOR}.")
 
 

@@ -15,7 +15,7 @@ from data_tools.captures.capture import Capture, DepthFile, PosedPhoto
 from data_tools.captures.depth_file import MILLIMETRE
 from data_tools.captures.files import first_file, not_there
 from data_tools.captures.json_fields import matrix, number, read_object, text
-from data_tools.captures.transforms_lens import frame_lens
+from data_tools.captures.transforms_lens import LENS_FIELDS, frame_lens
 from recon.photo_file import read_header
 from render.errors import FileFormatError, InputError
 
@@ -54,7 +54,7 @@ def read_transforms(folder: Path, file: Path, name: str) -> Capture:
     if len({photo.file for photo in there}) < len(there):
         raise FileFormatError(file, "two frames have the same photo; a frame each is expected.")
     depthless = [str(f["depth_file_path"]) for f, photo in zip(frames, photos, strict=True)
-                 if photo is not None and photo.depth is None and "depth_file_path" in f]  # fmt: skip
+                 if photo is not None and photo.depth is None and f.get("depth_file_path") is not None]  # fmt: skip
     in_millimetres = any(photo.depth is not None and photo.depth.path.suffix != ".npy" for photo in there)
     told = (not_there("photo", missing), not_there("depth file", depthless))
     metric = in_millimetres and not any(UNIT in frame for frame in frames)
@@ -64,13 +64,15 @@ def read_transforms(folder: Path, file: Path, name: str) -> Capture:
 def _frames(file: Path) -> list[dict[str, Any]]:
     """Every frame, completed by what the file says for all of them."""
     content = read_object(file)
-    frames = content.pop("frames", None)
+    frames = content.get("frames")
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise FileFormatError(file, 'it holds no list "frames" of objects, one for each photo.')
-    for number_, frame in enumerate(frames):
+    for index, frame in enumerate(frames):
         if text(frame, "file_path", file) is None:
-            raise FileFormatError(file, f'frame {number_} has no "file_path".')
-    return [{**content, **frame} for frame in frames]
+            raise FileFormatError(file, f'frame {index} has no "file_path".')
+    # Only what is read: thousands of frames times thousands of keys would be a small file and a large memory.
+    for_all = {key: content[key] for key in (*LENS_FIELDS, UNIT) if key in content}
+    return [{**for_all, **frame} for frame in frames]
 
 
 def _photo(folder: Path, file: Path, fields: dict[str, Any]) -> PosedPhoto | None:
@@ -91,11 +93,11 @@ def _photo(folder: Path, file: Path, fields: dict[str, Any]) -> PosedPhoto | Non
 
 def _depth(folder: Path, file: Path, fields: dict[str, Any]) -> DepthFile | None:
     path, unit = text(fields, "depth_file_path", file), number(fields, UNIT, file)
+    if unit is not None and not 0 < unit < math.inf:
+        raise FileFormatError(file, f'"{UNIT}" is {unit:g}; a number above 0 is expected.')
     depth = None if path is None else first_file([folder / path])
     if depth is None:
         return None
     if unit is None:
         unit = 1.0 if depth.suffix.lower() == ".npy" else MILLIMETRE
-    if not 0 < unit < math.inf:
-        raise FileFormatError(file, f'"{UNIT}" is {unit:g}; a number above 0 is expected.')
     return DepthFile(depth, unit)

@@ -10,6 +10,11 @@ from data_tools.captures.capture import Lens
 from data_tools.captures.json_fields import number, text
 from render.errors import CamerasError, FileFormatError
 
+LENS_FIELDS = (
+    *("camera_model", "is_fisheye", "fl_x", "fl_y", "cx", "cy", "w", "h", "camera_angle_x", "camera_angle_y"),
+    *("k1", "k2", "k3", "k4", "p1", "p2"),
+)
+"""All that is read of a lens."""
 MODELS = ("PERSPECTIVE", "SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")
 """Values of `camera_model` that are pinholes with k1 k2 k3 p1 p2, some of them perhaps 0."""
 

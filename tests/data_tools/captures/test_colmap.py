@@ -142,3 +142,17 @@ def test_a_list_of_photos_without_their_points_is_not_taken_for_half_of_it(text:
     (text / "images.txt").write_text("\n".join(lines))
     with pytest.raises(FileFormatError, match=r"line 2 .* expected is the points"):
         read(text)
+
+
+def test_a_large_file_of_zeros_is_not_read_through(binary: Path):
+    with (binary / "images.bin").open("wb") as file:
+        file.write(struct.pack("<Q", 10**9))
+        file.truncate(10**12)
+    with pytest.raises(FileFormatError, match="it announces 1000000000 photos"):
+        read(binary)
+
+
+def test_more_photos_than_any_capture_has_are_refused(text: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("data_tools.captures.colmap_text.MOST", 4)
+    with pytest.raises(FileFormatError, match=r"images\.txt: it has more than 4 entries"):
+        read(text)

@@ -170,7 +170,7 @@ def test_a_device_is_no_photo(tmp_path: Path):
         ({"frames": []}, "it names no photo"),
         ({"frames": [{"transform_matrix": []}]}, 'frame 0 has no "file_path"'),
         ({"frames": [{"file_path": 7}]}, '"file_path" is 7; a text is expected'),
-        ({"depth_unit_scale_factor": -1, "depth_file_path": "images/photo 0.png"}, '"depth_unit_scale_factor" is -1'),
+        ({"depth_unit_scale_factor": -1}, '"depth_unit_scale_factor" is -1'),
     ],
 )
 def test_nonsense_is_refused(tmp_path: Path, change: dict[str, Any], sentence: str):
@@ -218,4 +218,10 @@ def test_one_photo_twice_is_refused(tmp_path: Path):
     content = transforms(small_room())
     content["frames"][1]["file_path"] = content["frames"][0]["file_path"]
     with pytest.raises(FileFormatError, match="two frames have the same photo"):
+        read_capture(written(tmp_path, content))
+
+
+def test_many_frames_under_many_keys_take_no_memory_of_both(tmp_path: Path):
+    content = {f"key {i}": i for i in range(5_000)} | {"frames": [{"file_path": "gone"}] * 5_000}
+    with pytest.raises(InputError, match="5000 photos are named but not there"):
         read_capture(written(tmp_path, content))
