@@ -112,7 +112,7 @@ def wallpaper(rng: np.random.Generator, size_px: int) -> Image:
             degrees = turn + 360 * petal / petals
             away = long * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
             _ellipse(image, (at[0] + away[0], at[1] + away[1]), (long, wide), degrees, colours[petal % 2])
-        _ellipse(image, at, (step * inner * 0.6, step * inner * 0.6), 0, colours[2])
+        _ellipse(image, at, (step * inner * 0.6, step * inner * 0.6), 0.0, colours[2])
 
     for row in range(many):
         for column in range(many):
