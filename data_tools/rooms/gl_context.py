@@ -1,0 +1,97 @@
+"""The OpenGL context of this process with all that outlives a scene: shaders, and pictures to draw into by size."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from data_tools.rooms import gl_shaders
+from render.errors import BackendError
+
+SAMPLES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Framebuffers of one size."""
+
+    depth: Any
+    """z-depth at pixel centres, 0 where nothing is."""
+    opens: Any
+    """Half the size: how open to light each place is, before the blur."""
+    blurred: Any
+    coloured: Any
+    """Several samples a pixel."""
+    colour: Any
+    """sRGB, one byte a channel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """Handles of moderngl; they are good in the process that made them."""
+
+    gl: Any
+    surface: Any
+    depth: Any
+    shadow: Any
+    occlusion: Any
+    blur: Any
+    sky: Any
+
+    def targets(self, size_wh: tuple[int, int]) -> Targets:
+        """Framebuffers of a size; made once."""
+        return _targets(self, size_wh)
+
+
+def context() -> Context:
+    """This process's context.
+
+    Raises:
+        BackendError: EGL gives no OpenGL 3.3.
+    """
+    return _context(os.getpid())
+
+
+@cache
+def _context(_process: int) -> Context:
+    # Worker processes share the cores among them; Mesa would take all of them for each.
+    os.environ.setdefault("LP_NUM_THREADS", "1")
+    try:
+        import moderngl
+
+        gl = moderngl.create_context(standalone=True, backend="egl")
+    except Exception as error:
+        raise BackendError(f"OpenGL cannot be had without a screen ({error}); Mesa's EGL is needed.") from error
+    shaders = gl_shaders
+    return Context(
+        gl=gl,
+        surface=gl.program(vertex_shader=shaders.VERTEX, fragment_shader=shaders.FRAGMENT),
+        depth=gl.program(vertex_shader=shaders.DEPTH_VERTEX, fragment_shader=shaders.DEPTH_FRAGMENT),
+        shadow=gl.program(vertex_shader=shaders.SHADOW_VERTEX, fragment_shader=shaders.SHADOW_FRAGMENT),
+        occlusion=gl.program(vertex_shader=shaders.FULL_VERTEX, fragment_shader=shaders.OCCLUSION_FRAGMENT),
+        blur=gl.program(vertex_shader=shaders.FULL_VERTEX, fragment_shader=shaders.BLUR_FRAGMENT),
+        sky=gl.program(vertex_shader=shaders.FULL_VERTEX, fragment_shader=shaders.SKY_FRAGMENT),
+    )
+
+
+@cache
+def _targets(context: Context, size_wh: tuple[int, int]) -> Targets:
+    gl = context.gl
+    half = (size_wh[0] // 2, size_wh[1] // 2)
+
+    def plain(size: tuple[int, int], dtype: str, depth: bool, smooth: bool) -> Any:
+        texture = gl.texture(size, 4 if dtype == "f1" else 1, dtype=dtype)
+        texture.filter = (gl.LINEAR, gl.LINEAR) if smooth else (gl.NEAREST, gl.NEAREST)
+        texture.repeat_x = texture.repeat_y = False
+        return gl.framebuffer([texture], gl.depth_renderbuffer(size) if depth else None)
+
+    samples = min(SAMPLES, gl.max_samples)
+    return Targets(
+        depth=plain(size_wh, "f4", depth=True, smooth=False),
+        opens=plain(half, "f4", depth=False, smooth=False),
+        blurred=plain(half, "f4", depth=False, smooth=True),
+        coloured=gl.framebuffer(
+            [gl.renderbuffer(size_wh, 4, samples=samples)], gl.depth_renderbuffer(size_wh, samples=samples)
+        ),
+        colour=plain(size_wh, "f1", depth=False, smooth=False),
+    )
