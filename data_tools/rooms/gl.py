@@ -14,13 +14,12 @@ from jaxtyping import Float, Float32
 
 from data_tools.rooms.gl_context import Context, Targets, context
 from data_tools.rooms.gl_geometry import Batch, geometry, in_sight
-from data_tools.rooms.gl_shaders import SPOTS
+from data_tools.rooms.gl_shaders import SPOTS, Feature
 from data_tools.rooms.gl_shadows import Shadows
 from data_tools.rooms.scene import Camera, Scene, Shot
 
 NEAREST_M = 0.05
 """Nothing nearer is drawn."""
-ANISOTROPY = 2.0
 
 
 class GLRenderer:
@@ -46,7 +45,11 @@ class LoadedGLScene:
         self._batches = packed.batches
         corners = self._keep(drawing.gl.buffer(packed.rows.tobytes()))
         layout = "3f 3f 2f 4f1", "in_position", "in_normal", "in_uv", "in_look"
-        self._surfaces = self._keep(drawing.gl.vertex_array(drawing.surface, [(corners, *layout)]))
+        self._programs = {glossy: drawing.surface(_features(scene, glossy)) for glossy in (False, True)}
+        self._surfaces = {
+            glossy: self._keep(drawing.gl.vertex_array(program, [(corners, *layout)]))
+            for glossy, program in self._programs.items()
+        }
         bare = self._keep(drawing.gl.buffer(np.ascontiguousarray(packed.positions).tobytes()))
         self._depths = self._keep(drawing.gl.vertex_array(drawing.depth, [(bare, "3f", "in_position")]))
         casters = self._keep(drawing.gl.vertex_array(drawing.shadow, [(bare, "3f", "in_position")]))
@@ -109,24 +112,26 @@ class LoadedGLScene:
     def _draw_colour(
         self, targets: Targets, camera: Camera, exposure: float, T_clip_world: np.ndarray, forward: np.ndarray
     ) -> None:
-        gl, program = self._context.gl, self._context.surface
+        gl = self._context.gl
         targets.coloured.use()
         gl.enable_only(gl.DEPTH_TEST)
         targets.coloured.clear()
         targets.blurred.color_attachments[0].use(1)
         self._panorama.use(2)
-        self._shadows.use(program, 3, 4)
-        set_uniforms(program, **self._light_uniforms())
-        set_uniforms(
-            program,
-            T_clip_world=T_clip_world, forward=forward, exposure=exposure, size=np.array(camera.size_wh, float),
-            eye=camera.T_world_camera[:3, 3], albedo=0, opens=1, panorama=2,
-        )  # fmt: skip
-        for batch in in_sight(self._batches, T_clip_world):
-            program["textured"].value = batch.texture is not None
-            if batch.texture is not None:
-                self._textures[id(batch.texture)].use(0)
-            self._surfaces.render(vertices=batch.count, first=batch.first)
+        self._shadows.use(3, 4)
+        seen = in_sight(self._batches, T_clip_world)
+        for glossy, program in self._programs.items():
+            set_uniforms(program, **self._light_uniforms(), **self._shadows.uniforms(3, 4))
+            set_uniforms(
+                program,
+                T_clip_world=T_clip_world, forward=forward, exposure=exposure, eye=camera.T_world_camera[:3, 3],
+                albedo=0, opens=1, panorama=2,
+            )  # fmt: skip
+            for batch in (batch for batch in seen if batch.glossy == glossy):
+                program["textured"].value = batch.texture is not None
+                if batch.texture is not None:
+                    self._textures[id(batch.texture)].use(0)
+                self._surfaces[glossy].render(vertices=batch.count, first=batch.first)
         self._draw_sky(camera, exposure)
 
     def _draw_sky(self, camera: Camera, exposure: float) -> None:
@@ -163,9 +168,10 @@ class LoadedGLScene:
 
     def _texture(self, pixels: np.ndarray) -> Any:
         height, width = pixels.shape[:2]
-        texture = self._context.gl.texture((width, height), 3, np.ascontiguousarray(pixels).tobytes(), alignment=1)
+        gl = self._context.gl
+        texture = gl.texture((width, height), 3, np.ascontiguousarray(pixels).tobytes(), alignment=1)
         texture.build_mipmaps()
-        texture.anisotropy = ANISOTROPY
+        texture.filter = gl.LINEAR_MIPMAP_NEAREST, gl.LINEAR
         return self._keep(texture)
 
     def _keep(self, resource: Any) -> Any:
@@ -189,11 +195,24 @@ def projection(camera: Camera) -> tuple[Float[np.ndarray, "4 4"], Float[np.ndarr
 
 
 def set_uniforms(program: Any, **values: Any) -> None:
-    """Write uniforms by name; matrices as they are read, rows first."""
+    """Write those uniforms that the program has; matrices are taken as they are read, rows first."""
     for name, value in values.items():
+        uniform = program.get(name, None)
+        if uniform is None:
+            continue
         if isinstance(value, np.ndarray | list | tuple):
             array = np.asarray(value, np.float32)
             is_matrix = array.ndim >= 2 and array.shape[-1] == array.shape[-2] and not name.startswith("spot_")
-            program[name].write(np.ascontiguousarray(array.swapaxes(-1, -2) if is_matrix else array).tobytes())
+            uniform.write(np.ascontiguousarray(array.swapaxes(-1, -2) if is_matrix else array).tobytes())
         else:
-            program[name].value = value
+            uniform.value = value
+
+
+def _features(scene: Scene, glossy: bool) -> frozenset[Feature]:
+    wanted: dict[Feature, bool] = {
+        "SUN": scene.lights.sun is not None,
+        "LAMP": bool(scene.lights.points),
+        "GLOSS": glossy,
+        "FOG": scene.fog_per_m > 0,
+    }
+    return frozenset(feature for feature, is_wanted in wanted.items() if is_wanted)

@@ -31,12 +31,15 @@ class Context:
     """Handles of moderngl; they are good in the process that made them."""
 
     gl: Any
-    surface: Any
     depth: Any
     shadow: Any
     occlusion: Any
     blur: Any
     sky: Any
+
+    def surface(self, features: frozenset[gl_shaders.Feature]) -> Any:
+        """The program that draws surfaces; made once for the same features."""
+        return _surface(self, features)
 
     def targets(self, size_wh: tuple[int, int]) -> Targets:
         """Framebuffers of a size; made once."""
@@ -59,13 +62,13 @@ def _context(_process: int) -> Context:
     try:
         import moderngl
 
-        gl = moderngl.create_context(standalone=True, backend="egl")
+        options: dict[str, Any] = {"standalone": True, "backend": "egl"}
+        gl = moderngl.create_context(**options)
     except Exception as error:
         raise BackendError(f"OpenGL cannot be had without a screen ({error}); Mesa's EGL is needed.") from error
     shaders = gl_shaders
     return Context(
         gl=gl,
-        surface=gl.program(vertex_shader=shaders.VERTEX, fragment_shader=shaders.FRAGMENT),
         depth=gl.program(vertex_shader=shaders.DEPTH_VERTEX, fragment_shader=shaders.DEPTH_FRAGMENT),
         shadow=gl.program(vertex_shader=shaders.SHADOW_VERTEX, fragment_shader=shaders.SHADOW_FRAGMENT),
         occlusion=gl.program(vertex_shader=shaders.FULL_VERTEX, fragment_shader=shaders.OCCLUSION_FRAGMENT),
@@ -75,23 +78,29 @@ def _context(_process: int) -> Context:
 
 
 @cache
+def _surface(context: Context, features: frozenset[gl_shaders.Feature]) -> Any:
+    fragment = gl_shaders.surface_fragment(features)
+    return context.gl.program(vertex_shader=gl_shaders.VERTEX, fragment_shader=fragment)
+
+
+@cache
 def _targets(context: Context, size_wh: tuple[int, int]) -> Targets:
     gl = context.gl
     half = (size_wh[0] // 2, size_wh[1] // 2)
 
-    def plain(size: tuple[int, int], dtype: str, depth: bool, smooth: bool) -> Any:
+    def plain(size: tuple[int, int], dtype: str, depth: bool) -> Any:
         texture = gl.texture(size, 4 if dtype == "f1" else 1, dtype=dtype)
-        texture.filter = (gl.LINEAR, gl.LINEAR) if smooth else (gl.NEAREST, gl.NEAREST)
+        texture.filter = gl.NEAREST, gl.NEAREST
         texture.repeat_x = texture.repeat_y = False
         return gl.framebuffer([texture], gl.depth_renderbuffer(size) if depth else None)
 
     samples = min(SAMPLES, gl.max_samples)
     return Targets(
-        depth=plain(size_wh, "f4", depth=True, smooth=False),
-        opens=plain(half, "f4", depth=False, smooth=False),
-        blurred=plain(half, "f4", depth=False, smooth=True),
+        depth=plain(size_wh, "f4", depth=True),
+        opens=plain(half, "f4", depth=False),
+        blurred=plain(half, "f4", depth=False),
         coloured=gl.framebuffer(
             [gl.renderbuffer(size_wh, 4, samples=samples)], gl.depth_renderbuffer(size_wh, samples=samples)
         ),
-        colour=plain(size_wh, "f1", depth=False, smooth=False),
+        colour=plain(size_wh, "f1", depth=False),
     )

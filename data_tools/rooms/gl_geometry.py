@@ -20,6 +20,7 @@ class Batch:
     first: int
     count: int
     texture: UInt8[np.ndarray, "texture_height texture_width 3"] | None
+    glossy: bool
     centre: Float[np.ndarray, "3"]
     radius: float
     """All corners lie within it around `centre`."""
@@ -40,27 +41,29 @@ class Geometry:
 
 
 def geometry(scene: Scene) -> Geometry:
-    """Bring every mesh to its place. Surfaces of one mesh that share a texture, or have none, make one batch."""
+    """Bring every mesh to its place. Surfaces of one mesh make a batch for each texture."""
     rows: list[np.ndarray] = []
     batches: list[Batch] = []
     first = 0
     for placed in scene.placed:
-        for texture, surfaces in _by_texture(placed):
+        for texture, glossy, surfaces in _alike(placed):
             packed = np.concatenate([_rows(placed, surface) for surface in surfaces])
             low, high = packed["position"].min(0), packed["position"].max(0)
             centre = (low + high) / 2
-            batches.append(Batch(first, len(packed), texture, centre, float(np.linalg.norm(high - low)) / 2))
+            batches.append(Batch(first, len(packed), texture, glossy, centre, float(np.linalg.norm(high - low)) / 2))
             rows.append(packed)
             first += len(packed)
     return Geometry(np.concatenate(rows) if rows else np.zeros(0, ROW), tuple(batches))
 
 
-def _by_texture(placed: Placed) -> Iterator[tuple[np.ndarray | None, list[Surface]]]:
-    groups: dict[int, tuple[np.ndarray | None, list[Surface]]] = {}
+def _alike(placed: Placed) -> Iterator[tuple[np.ndarray | None, bool, list[Surface]]]:
+    """Surfaces that one call can draw."""
+    groups: dict[tuple[int, bool], tuple[np.ndarray | None, bool, list[Surface]]] = {}
     for surface in placed.mesh.surfaces:
         if len(surface.positions):
             texture = surface.texture if placed.texture is None else placed.texture
-            groups.setdefault(id(texture), (texture, []))[1].append(surface)
+            glossy = surface.gloss > 0
+            groups.setdefault((id(texture), glossy), (texture, glossy, []))[2].append(surface)
     yield from groups.values()
 
 

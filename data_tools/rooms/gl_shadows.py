@@ -23,9 +23,8 @@ class Shadows:
 
     def __init__(self, scene: Scene, batches: tuple[Batch, ...], context: Context, casters: Any, resources: ExitStack):
         gl = context.gl
-        self._lamp_shadowed = bool(scene.lights.points)
         size = SUN_MAP if scene.lights.sun else 1
-        tile = LAMP_TILE if self._lamp_shadowed else 1
+        tile = LAMP_TILE if scene.lights.points else 1
         self._T_sun_world, self._texel_m = np.eye(4), 0.0
         self._T_lamp_world = np.stack([np.eye(4)] * 6)
         self._sun, sun_frame = _map(gl, (size, size), resources)
@@ -35,22 +34,27 @@ class Shadows:
         if scene.lights.sun and batches:
             self._T_sun_world, self._texel_m = sun_projection(np.array(scene.lights.sun.direction), batches)
             _draw(context, sun_frame, self._T_sun_world, casters, batches)
-        if self._lamp_shadowed:
+        if scene.lights.points:
             self._T_lamp_world = lamp_projections(np.array(scene.lights.points[0].position))
             for face, T in enumerate(self._T_lamp_world):
                 lamp_frame.viewport = (face % 3 * tile, face // 3 * tile, tile, tile)
                 _draw(context, lamp_frame, T, casters, batches)
         gl.polygon_offset = 0.0, 0.0
 
-    def use(self, program: Any, sun_unit: int, lamp_unit: int) -> None:
-        """Bind both maps for `program`."""
+    def use(self, sun_unit: int, lamp_unit: int) -> None:
+        """Bind both maps."""
         self._sun.use(sun_unit)
         self._lamp.use(lamp_unit)
-        program["sun_shadow"].value, program["lamp_shadow"].value = sun_unit, lamp_unit
-        program["T_sun_world"].write(np.ascontiguousarray(self._T_sun_world.T.astype("f4")).tobytes())
-        program["T_lamp_world"].write(np.ascontiguousarray(self._T_lamp_world.swapaxes(1, 2).astype("f4")).tobytes())
-        program["sun_texel"].value = self._texel_m
-        program["lamp_shadowed"].value = self._lamp_shadowed
+
+    def uniforms(self, sun_unit: int, lamp_unit: int) -> dict[str, Any]:
+        """What a program that casts shadows needs to know."""
+        return {
+            "sun_shadow": sun_unit,
+            "lamp_shadow": lamp_unit,
+            "T_sun_world": self._T_sun_world,
+            "T_lamp_world": self._T_lamp_world,
+            "sun_texel": self._texel_m,
+        }
 
 
 def sun_projection(

@@ -18,7 +18,7 @@ def random_sun(rng: np.random.Generator, strength: float) -> Sun:
     return Sun(triple(direction), triple(light))
 
 
-def random_sky(rng: np.random.Generator, sun: Sun | None) -> Sky:
+def random_sky(rng: np.random.Generator, sun: Sun | None, gain: float = 1.2) -> Sky:
     """A gradient with clouds and, where there is a sun, its glare."""
     rows = (np.arange(HEIGHT) + 0.5) / HEIGHT
     columns = (np.arange(2 * HEIGHT) + 0.5) / (2 * HEIGHT)
@@ -43,7 +43,7 @@ def random_sky(rng: np.random.Generator, sun: Sun | None) -> Sky:
         near = np.clip(towards @ np.array(sun.direction), 0, 1)
         glare = near ** rng.uniform(20, 200) * 0.5 + (near > 0.9995)
         out = out + glare[..., None] * (1.0, 0.95, 0.85)
-    return Sky((out.clip(0, 1) * 255).astype(np.uint8), gain=float(rng.uniform(0.9, 1.6)))
+    return Sky((out.clip(0, 1) * 255).astype(np.uint8), gain)
 
 
 def _clouds(rng: np.random.Generator, towards: np.ndarray) -> np.ndarray:

@@ -1,25 +1,25 @@
 """Endless scenes for training, each made when it is asked for."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import torch
 
+from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
-from data_tools.rooms.layouts.boxes import boxes
+from data_tools.rooms.layouts.room import room
 from data_tools.rooms.layouts.stage import Stage
+from data_tools.rooms.supplies import Split, Supplies
 from data_tools.rooms.trajectories import choose_cameras
 from recon.training.scenes import TrainingScene
 from render.cameras import Cameras
 
-Split = Literal["train", "validation"]
 LENGTHS = {"train": 10_000_000, "validation": 1_000}
 """How many scenes a source says that it has."""
 LONG_SIDE = 384
 SHORT_SIDES = (384, 320, 288, 288, 256, 256, 224)
 """Of random sizes."""
-LAYOUTS: tuple[Callable[[np.random.Generator], Stage], ...] = (boxes,)
+LAYOUTS: tuple[Callable[[np.random.Generator, Supplies], Stage], ...] = (room,)
 
 
 class RoomsSource:
@@ -45,10 +45,10 @@ class RoomsSource:
             raise IndexError(f"Scene {index} of {self._split} was asked for; there are {len(self)}, from 0.")
         rng = np.random.default_rng([self._seed, list(LENGTHS).index(self._split), index])
         size_wh = self._size_wh or random_size(rng)
-        stage = LAYOUTS[rng.integers(len(LAYOUTS))](rng)
-        exposure = float(rng.uniform(0.8, 1.6))
+        stage = LAYOUTS[rng.integers(len(LAYOUTS))](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
+            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.3, 0.55)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
         return TrainingScene(
             name=f"rooms-{self._split}-{self._seed}-{index}",

@@ -137,6 +137,7 @@ def _badness(stage: Stage, scene: LoadedScene, cameras: list[Camera], wanted: fl
     nearest = min(float(np.quantile(depth, NEAREST_SHARE)) for depth in depths)
     sky = max(float(np.isinf(depth).mean()) for depth in depths)
     trouble = max(0.0, NEAREST * stage.distance_m[0] / max(nearest, 1e-3) - 1) + max(0.0, sky - stage.sky_share) * 10
+    trouble += 5 * sum(_blocked(stage, camera) for camera in cameras)
     if len(cameras) == 1:
         return (1 + trouble if trouble else 0.0), 1.0
     overlaps = [share_seen(small[i], depths[i], small[i + 1], depths[i + 1]) for i in range(len(cameras) - 1)]
@@ -145,3 +146,8 @@ def _badness(stage: Stage, scene: LoadedScene, cameras: list[Camera], wanted: fl
     trouble += max(0.0, LEAST_OVERLAP - min(overlaps)) * 5 + max(0.0, max(overlaps) - MOST_OVERLAP) * 20
     trouble += max(0.0, abs(mean - wanted) - 0.1) * 3
     return (1 + trouble if trouble else 0.0), mean
+
+
+def _blocked(stage: Stage, camera: Camera) -> bool:
+    eye = camera.T_world_camera[:3, 3]
+    return any((eye > low).all() and (eye < high).all() for low, high in np.array(stage.blocks).reshape(-1, 2, 3))

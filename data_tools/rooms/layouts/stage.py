@@ -22,5 +22,7 @@ class Stage:
     """How far from its subject a camera stands, at least and at most."""
     moves: tuple[Move, ...]
     """How people walk around here; repeated ones are likelier."""
+    blocks: tuple[tuple[Point, Point], ...] = ()
+    """Lowest and highest corner of boxes in which no camera may be, since something is there."""
     sky_share: float = 0.6
     """At most so much of a picture is sky."""

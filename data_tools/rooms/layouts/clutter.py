@@ -1,0 +1,23 @@
+"""Small things on top of something."""
+
+import numpy as np
+
+from data_tools.rooms.layouts.floor_plan import FloorPlan
+from data_tools.rooms.supplies import Supplies
+from data_tools.rooms.things.small import small_thing
+
+
+def clutter(
+    rng: np.random.Generator,
+    supplies: Supplies,
+    plan: FloorPlan,
+    centre_xz: tuple[float, float],
+    half_xz: tuple[float, float],
+    level: float,
+    count: int,
+) -> None:
+    """Put up to `count` things around `centre_xz` at a height of `level`, some on top of others."""
+    for _ in range(count):
+        thing = small_thing(rng, supplies)
+        place = np.array(centre_xz) + rng.uniform(-1, 1, 2) * np.maximum(np.array(half_xz) - thing.size[[0, 2]] / 2, 0)
+        plan.place(thing, float(place[0]), float(place[1]), float(rng.uniform(0, 2 * np.pi)), level, gap=0.003)

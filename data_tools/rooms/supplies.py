@@ -1,0 +1,61 @@
+"""What layouts are furnished with: models, textures and photos of one split; stand-ins where a machine lacks them."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from data_tools.rooms.colours import Colour
+from data_tools.rooms.meshes import Mesh
+from data_tools.rooms.shapes import Look
+from data_tools.rooms.standin import standin_texture
+
+Split = Literal["train", "validation"]
+SPLITS: tuple[Split, ...] = ("train", "validation")
+TEXTURES = {"train": 3000, "validation": 200}
+"""How many textures there are, each of a seed of its own."""
+TEXTURE_SIDE_PX = 512
+
+
+class Supplies:
+    """Draws from one split. What it draws depends on the generator alone."""
+
+    def __init__(self, split: Split):
+        self.split: Split = split
+
+    def texture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "size size 3"]:
+        """A texture that repeats without a seam."""
+        return _texture(SPLITS.index(self.split), int(rng.integers(TEXTURES[self.split])))
+
+    def look(
+        self,
+        rng: np.random.Generator,
+        colour: Colour,
+        textured: float = 0.5,
+        glossy: float = 0.25,
+        repeat_m: tuple[float, float] = (0.2, 1.0),
+    ) -> Look:
+        """A surface of about this colour, by these chances with a texture, and glossy."""
+        gloss = float(rng.uniform(0.03, 0.12) if rng.random() < 0.7 else rng.uniform(0.12, 0.5))
+        gloss = gloss if rng.random() < glossy else 0.0
+        if rng.random() >= textured:
+            return Look(colour, gloss=gloss)
+        repeat = float(np.exp(rng.uniform(*np.log(repeat_m))))
+        lightest = 0.6 * max(colour) + 0.4
+        tint: Colour = tuple(min(1.0, 0.35 + 0.65 * c / lightest) for c in colour)  # type: ignore[assignment]
+        return Look(tint, self.texture(rng), repeat, gloss)
+
+    def furniture(self, rng: np.random.Generator, categories: Sequence[str]) -> Mesh | None:
+        """A model of one of these categories, if there is any."""
+        return None
+
+    def picture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"] | None:
+        """A photo, if there is any."""
+        return None
+
+
+@lru_cache(maxsize=160)
+def _texture(split: int, number: int) -> UInt8[np.ndarray, "size size 3"]:
+    return standin_texture(np.random.default_rng([77, split, number]), TEXTURE_SIDE_PX)
