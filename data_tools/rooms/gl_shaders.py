@@ -77,7 +77,8 @@ void main() {
     vec3 down = seen(pixel + vec2(0, 1)) - here, up = here - seen(pixel - vec2(0, 1));
     vec3 normal = normalize(cross(abs(down.z) < abs(up.z) ? down : up, abs(right.z) < abs(left.z) ? right : left));
     if (dot(normal, here) > 0.0) normal = -normal;
-    float radius = min(reach * pinhole.x / here.z, 0.25 * size.x);
+    // Near the camera a reach would span the picture: there it is less.
+    float radius = min(reach * pinhole.x / here.z, 0.15 * size.x), far = radius * here.z / pinhole.x;
     float turn = 6.2832 * fract(52.9829 * fract(dot(mod(floor(gl_FragCoord.xy), 4.0), vec2(0.0671, 0.5837)) * 11.3));
     float taken = 0.0;
     for (int i = 0; i < TAPS; i++) {
@@ -85,10 +86,10 @@ void main() {
         vec3 other = seen(pixel + 0.5 + share * radius * vec2(cos(angle), sin(angle)));
         if (other.z <= 0.0) continue;
         vec3 away = other - here;
-        float apart = dot(away, away), fall = max(reach * reach - apart, 0.0);
-        taken += fall * fall * fall * max((dot(away, normal) - 0.005 * here.z) / (apart + 0.0001 * here.z), 0.0);
+        float apart = dot(away, away), fall = max(far * far - apart, 0.0);
+        taken += fall * fall * fall * max((dot(away, normal) - 0.01 * here.z) / (apart + 0.0001 * here.z), 0.0);
     }
-    open = max(0.0, 1.0 - taken * 5.0 / (float(TAPS) * pow(reach, 5.0)));
+    open = max(0.2, 1.0 - taken * 3.5 / (float(TAPS) * pow(far, 5.0)));
 }
 """
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from data_tools.rooms.cache import Split
 from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
 from data_tools.rooms.layouts.room import room
 from data_tools.rooms.layouts.stage import Stage
-from data_tools.rooms.supplies import Split, Supplies
+from data_tools.rooms.photo_effects import photographed, random_style
+from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.trajectories import choose_cameras
 from recon.training.scenes import TrainingScene
 from render.cameras import Cameras
@@ -50,9 +52,10 @@ class RoomsSource:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
             exposure = metered(scene, cameras, brightness=float(rng.uniform(0.3, 0.55)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
+        style = random_style(rng)
         return TrainingScene(
             name=f"rooms-{self._split}-{self._seed}-{index}",
-            photos=tuple((shot.rgb * 255).round().astype(np.uint8) for shot in shots),
+            photos=tuple(photographed(shot.rgb, style, rng) for shot in shots),
             cameras=Cameras(
                 K_px=torch.from_numpy(np.stack([camera.K_px for camera in cameras])),
                 T_world_camera=torch.from_numpy(np.stack([camera.T_world_camera for camera in cameras])),

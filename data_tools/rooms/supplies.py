@@ -1,18 +1,20 @@
 """What layouts are furnished with: models, textures and photos of one split; stand-ins where a machine lacks them."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Literal
+from functools import cache, lru_cache
 
 import numpy as np
 from jaxtyping import UInt8
 
+from data_tools.rooms.cache import Split
+from data_tools.rooms.categories import Category
 from data_tools.rooms.colours import Colour
+from data_tools.rooms.furniture_store import Furnishing, Furniture, load_furniture
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.shapes import Look
 from data_tools.rooms.standin import standin_texture
+from render.errors import ConfigError
 
-Split = Literal["train", "validation"]
 SPLITS: tuple[Split, ...] = ("train", "validation")
 TEXTURES = {"train": 3000, "validation": 200}
 """How many textures there are, each of a seed of its own."""
@@ -47,13 +49,48 @@ class Supplies:
         tint: Colour = tuple(min(1.0, 0.35 + 0.65 * c / lightest) for c in colour)  # type: ignore[assignment]
         return Look(tint, self.texture(rng), repeat, gloss)
 
-    def furniture(self, rng: np.random.Generator, categories: Sequence[str]) -> Mesh | None:
-        """A model of one of these categories, if there is any."""
-        return None
+    def furniture(
+        self,
+        rng: np.random.Generator,
+        categories: Sequence[Category] = (),
+        largest_m: tuple[float, float] = (0.0, 20.0),
+        triangles: int = 15_000,
+    ) -> tuple[Mesh, Furnishing] | None:
+        """A model, if there is one of these categories (of any, where none is named) that is light enough to draw.
+
+        Its largest side is within `largest_m`.
+        """
+        fitting = _fitting(self.split, tuple(categories), largest_m, triangles)
+        if not fitting:
+            return None
+        piece = fitting[rng.integers(len(fitting))]
+        return _furniture(self.split).mesh(piece), piece
 
     def picture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"] | None:
         """A photo, if there is any."""
         return None
+
+
+@cache
+def _furniture(split: Split) -> Furniture:
+    """The models in the cache; none where nobody has made it."""
+    try:
+        return load_furniture(split)
+    except ConfigError:
+        return Furniture((), {})
+
+
+@cache
+def _fitting(
+    split: Split, categories: tuple[Category, ...], largest_m: tuple[float, float], triangles: int
+) -> list[Furnishing]:
+    return [
+        piece
+        for piece in _furniture(split)
+        if (not categories or piece.category in categories)
+        and largest_m[0] <= max(piece.size_m) <= largest_m[1]
+        and piece.triangles <= triangles
+    ]
 
 
 @lru_cache(maxsize=160)

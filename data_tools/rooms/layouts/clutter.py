@@ -19,5 +19,8 @@ def clutter(
     """Put up to `count` things around `centre_xz` at a height of `level`, some on top of others."""
     for _ in range(count):
         thing = small_thing(rng, supplies)
+        model = supplies.furniture(rng, largest_m=(0.05, 0.45), triangles=6000) if rng.random() < 0.5 else None
+        if model is not None:
+            thing = model[0]
         place = np.array(centre_xz) + rng.uniform(-1, 1, 2) * np.maximum(np.array(half_xz) - thing.size[[0, 2]] / 2, 0)
         plan.place(thing, float(place[0]), float(place[1]), float(rng.uniform(0, 2 * np.pi)), level, gap=0.003)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from data_tools.rooms import colours
+from data_tools.rooms.categories import Category
 from data_tools.rooms.layouts.clutter import clutter
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.shell import Shell, shell
@@ -15,8 +16,11 @@ from data_tools.rooms.sky import random_sky
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import furnishings
 
-ALONG_WALLS = ("shelf", "shelf", "sofa", "bed", "table", "chair", "appliance", "decoration", "plant", "bath", "lamp")
-IN_THE_MIDDLE = ("table", "table", "sofa", "chair")
+ALONG_WALLS: tuple[Category, ...] = (
+    *("shelf", "shelf", "sofa", "bed", "table", "chair", "appliance", "decoration", "plant", "bath", "lamp"),
+    *("other", "other", "shelf"),
+)
+IN_THE_MIDDLE: tuple[Category, ...] = ("table", "table", "sofa", "chair", "other")
 FLAT = ("table", "shelf")
 """What small things stand on, where its top is low enough to be seen."""
 
@@ -55,35 +59,35 @@ def _keep_doors_free(plan: FloorPlan, bare: Shell) -> None:
                 plan.blocks.append(((low[0], 0.0, low[2]), (high[0], 2.0, high[2])))
 
 
-def _piece(rng: np.random.Generator, supplies: Supplies, category: str) -> Mesh:
-    """A model, or a stand-in of boxes."""
+def _piece(rng: np.random.Generator, supplies: Supplies, category: Category) -> tuple[Mesh, float]:
+    """A model, or a stand-in of boxes; and how far above the floor it hangs."""
     model = supplies.furniture(rng, (category,)) if rng.random() < 0.85 else None
     if model is not None:
-        return model
+        return model[0], model[1].elevation_m
     makers = {
         "shelf": furnishings.shelf, "sofa": furnishings.sofa, "bed": furnishings.bed, "table": furnishings.table,
         "chair": furnishings.chair, "lamp": furnishings.floor_lamp,
     }  # fmt: skip
     names = list(makers)
-    return makers.get(category, makers[names[rng.integers(len(names))]])(rng, supplies)
+    return makers.get(category, makers[names[rng.integers(len(names))]])(rng, supplies), 0.0
 
 
 def _beside_wall(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan, bare: Shell) -> None:
     """One piece with its back to a wall, not before a door, low before a window."""
     wall = bare.walls[rng.integers(4)]
     category = ALONG_WALLS[rng.integers(len(ALONG_WALLS))]
-    mesh = _piece(rng, supplies, category)
+    mesh, level = _piece(rng, supplies, category)
     width, height, depth = (float(s) for s in mesh.size)
-    if width > wall.length - 0.1 or height > bare.height - 0.05:
+    if width > wall.length - 0.1 or level + height > bare.height - 0.05:
         return
     turn = float(np.arctan2(wall.inward[0], wall.inward[2]))
     for _ in range(4):
         along = rng.uniform(width / 2, wall.length - width / 2)
-        if not wall.free(along - width / 2, along + width / 2, 0.05, height):
+        if not wall.free(along - width / 2, along + width / 2, max(level, 0.05), level + height):
             continue
         place = wall.at(along, 0, depth / 2 + 0.03 + float(rng.exponential(0.03)))
-        if plan.place(mesh, float(place[0]), float(place[2]), turn + rng.normal() * 0.02):
-            if category in FLAT and height < 1.3 and rng.random() < 0.8:
+        if plan.place(mesh, float(place[0]), float(place[2]), turn + rng.normal() * 0.02, level):
+            if category in FLAT and level == 0 and 0.3 < height < 1.3 and rng.random() < 0.8:
                 half = (width / 2, depth / 2) if abs(wall.inward[2]) > 0.5 else (depth / 2, width / 2)
                 clutter(rng, supplies, plan, (place[0], place[2]), half, height, int(rng.integers(1, 6)))
             return
@@ -94,7 +98,8 @@ def _middle(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan) -> No
     if rng.random() < 0.15:
         return
     category = IN_THE_MIDDLE[rng.integers(len(IN_THE_MIDDLE))]
-    mesh, turn = _piece(rng, supplies, category), float(rng.integers(4)) * np.pi / 2
+    mesh, _ = _piece(rng, supplies, category)
+    turn = float(rng.integers(4)) * np.pi / 2
     x, z = rng.normal(size=2) * 0.12 * (plan.width, plan.depth)
     if not plan.place(mesh, float(x), float(z), turn):
         return
@@ -102,7 +107,7 @@ def _middle(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan) -> No
     half = (width / 2, depth / 2) if round(turn / (np.pi / 2)) % 2 == 0 else (depth / 2, width / 2)
     if category == "table" and height < 1.2:
         clutter(rng, supplies, plan, (float(x), float(z)), half, height, int(rng.integers(2, 10)))
-    seat = _piece(rng, supplies, "chair")
+    seat, _ = _piece(rng, supplies, "chair")
     for side in range(4):
         if rng.random() < 0.7:
             bearing = side * np.pi / 2

@@ -123,7 +123,7 @@ def _pictures(rng: np.random.Generator, supplies: Supplies, wall: Wall, trim: Lo
         rim, middle = rng.uniform(0.015, 0.06), left + width / 2
         bars = [box(frame, (width + 2 * rim, rim, 0.03), (middle, y, 0.015)) for y in (low - rim, low + height)]
         bars += [box(frame, (rim, height, 0.03), (x, low, 0.015)) for x in (left - rim / 2, left + width + rim / 2)]
-        out.append(quad(canvas, np.stack([wall.at(*corner, 0.012) for corner in corners]), uv))
+        out.append(quad(canvas, np.stack([wall.at(along, up, 0.012) for along, up in corners]), uv))
         out.append(moved(joined(frame, bars), wall.T_world_wall))
     return out
 
