@@ -1,15 +1,12 @@
 """Endless scenes for training, each made when it is asked for."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 
 from data_tools.rooms.cache import Split
 from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
-from data_tools.rooms.layouts.room import room
-from data_tools.rooms.layouts.stage import Stage
+from data_tools.rooms.layouts import LAYOUTS
 from data_tools.rooms.photo_effects import photographed, random_style
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.trajectories import choose_cameras
@@ -21,7 +18,6 @@ LENGTHS = {"train": 10_000_000, "validation": 1_000}
 LONG_SIDE = 384
 SHORT_SIDES = (384, 320, 288, 288, 256, 256, 224)
 """Of random sizes."""
-LAYOUTS: tuple[Callable[[np.random.Generator, Supplies], Stage], ...] = (room,)
 
 
 class RoomsSource:
@@ -47,14 +43,15 @@ class RoomsSource:
             raise IndexError(f"Scene {index} of {self._split} was asked for; there are {len(self)}, from 0.")
         rng = np.random.default_rng([self._seed, list(LENGTHS).index(self._split), index])
         size_wh = self._size_wh or random_size(rng)
-        stage = LAYOUTS[rng.integers(len(LAYOUTS))](rng, Supplies(self._split))
+        name = str(rng.choice(list(LAYOUTS), p=shares()))
+        stage = LAYOUTS[name][0](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
             exposure = metered(scene, cameras, brightness=float(rng.uniform(0.3, 0.55)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
         style = random_style(rng)
         return TrainingScene(
-            name=f"rooms-{self._split}-{self._seed}-{index}",
+            name=f"{name}-{self._split}-{self._seed}-{index}",
             photos=tuple(photographed(shot.rgb, style, rng) for shot in shots),
             cameras=Cameras(
                 K_px=torch.from_numpy(np.stack([camera.K_px for camera in cameras])),
@@ -65,6 +62,12 @@ class RoomsSource:
             depth=tuple(shot.depth for shot in shots),
             metric=True,
         )
+
+
+def shares() -> list[float]:
+    """How likely each layout is."""
+    total = sum(share for _, share in LAYOUTS.values())
+    return [share / total for _, share in LAYOUTS.values()]
 
 
 def random_size(rng: np.random.Generator) -> tuple[int, int]:
