@@ -34,11 +34,11 @@ def triangles(
 ) -> Surface:
     """Three corners a triangle; flat unless normals are given, and where those vanish."""
     a, b, c = corners[0::3], corners[1::3], corners[2::3]
-    normals = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    normals = np.repeat(_cross(b - a, c - a), 3, axis=0)
     if smooth_normals is not None:
         vanishing = np.linalg.norm(smooth_normals, axis=1, keepdims=True) < 1e-9
         normals = np.where(vanishing, normals, smooth_normals)
-    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    normals = normals / np.maximum(np.sqrt((normals * normals).sum(1, keepdims=True)), 1e-12)
     return Surface(
         positions=np.asarray(corners, np.float32),
         normals=np.asarray(normals, np.float32),
@@ -53,11 +53,11 @@ def quad(look: Look, corners: Float[np.ndarray, "4 3"], uv_m: Float[np.ndarray, 
     """A flat piece with four corners, in turn around it; the texture lies along its first edge."""
     corners = np.asarray(corners, float)
     if uv_m is None:
-        along = corners[1] - corners[0]
-        along /= np.linalg.norm(along)
-        up = np.cross(np.cross(along, corners[3] - corners[0]), along)
-        up /= np.linalg.norm(up)
-        uv_m = np.stack([(corners - corners[0]) @ along, (corners - corners[0]) @ up], 1)
+        along, side = corners[1] - corners[0], corners[3] - corners[0]
+        along = along / np.sqrt(along @ along)
+        up = side - along * (along @ side)
+        up = up / np.sqrt(up @ up)
+        uv_m = (corners - corners[0]) @ np.stack([along, up], 1)
     order = [0, 1, 2, 0, 2, 3]
     return triangles(look, corners[order], uv_m[order])
 
@@ -69,7 +69,7 @@ def grid(
     along_u, along_v = np.gradient(points, axis=1), np.gradient(points, axis=0)
     if np.allclose(points[:, 0], points[:, -1]):  # closed around: the seam's normals are those of the other side
         along_u[:, [0, -1]] = ((points[:, 1] - points[:, -2]) / 2)[:, None]
-    normals = np.cross(along_u, along_v)
+    normals = _cross(along_u, along_v)
     rows, columns = np.meshgrid(np.arange(points.shape[0] - 1), np.arange(points.shape[1] - 1), indexing="ij")
     rows, columns = rows.ravel(), columns.ravel()
     corner_rows = np.stack([rows, rows, rows + 1, rows, rows + 1, rows + 1], 1).ravel()
@@ -78,19 +78,35 @@ def grid(
     return triangles(look, points[picked], uv_m[picked], None if flat else normals[picked])
 
 
+# Of a box of size 2 around the origin: corners, normals, and which two sizes its texture runs along.
+_FACES = (((2, 1), (0, 1), 1), ((2, -1), (0, -1), 1), ((0, 1), (2, -1), 1), ((0, -1), (2, 1), 1), ((1, 1), (0, 1), 2),
+          ((1, -1), (0, 1), 2))  # fmt: skip
+
+
+def _unit_box() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    corners, normals, uv = [], [], []
+    for (axis, side), (along, sign), up in _FACES:
+        for u, v in ((0, 0), (1, 0), (1, 1), (0, 0), (1, 1), (0, 1)):
+            corner, normal, weights = np.zeros(3), np.zeros(3), np.zeros((2, 3))
+            corner[axis], corner[along], corner[up], normal[axis] = side, sign * (2 * u - 1), 2 * v - 1, side
+            weights[0, along], weights[1, up] = u, v
+            corners.append(corner)
+            normals.append(normal)
+            uv.append(weights)
+    return np.array(corners, np.float32), np.array(normals, np.float32), np.array(uv, np.float32)
+
+
+_BOX_CORNERS, _BOX_NORMALS, _BOX_UV = _unit_box()
+
+
 def box(look: Look, size: Vector, centre_base: Vector = (0.0, 0.0, 0.0)) -> Surface:
     """An upright box of `size` (x, y, z) whose base's middle is `centre_base`."""
-    (x, y, z), (cx, cy, cz) = np.asarray(size, float), centre_base
-    x, z = x / 2, z / 2
-    faces = [
-        [(-x, 0, z), (x, 0, z), (x, y, z), (-x, y, z)],
-        [(x, 0, -z), (-x, 0, -z), (-x, y, -z), (x, y, -z)],
-        [(x, 0, z), (x, 0, -z), (x, y, -z), (x, y, z)],
-        [(-x, 0, -z), (-x, 0, z), (-x, y, z), (-x, y, -z)],
-        [(-x, y, z), (x, y, z), (x, y, -z), (-x, y, -z)],
-        [(-x, 0, -z), (x, 0, -z), (x, 0, z), (-x, 0, z)],
-    ]
-    return joined(look, [quad(look, np.array(face) + (cx, cy, cz)) for face in faces])
+    extent, base = np.asarray(size, np.float32), np.asarray(centre_base, np.float32)
+    positions = _BOX_CORNERS * (extent / 2)
+    positions += base
+    positions[:, 1] += extent[1] / 2
+    uv = _BOX_UV @ (extent / np.float32(look.repeat_m))
+    return Surface(positions, _BOX_NORMALS, uv, look.colour, look.texture, look.gloss)
 
 
 def joined(look: Look, surfaces: Sequence[Surface]) -> Surface:
@@ -173,3 +189,10 @@ def moved(surface: Surface, T: Float[np.ndarray, "4 4"]) -> Surface:
         texture=surface.texture,
         gloss=surface.gloss,
     )
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """numpy's is slow where there is little to multiply."""
+    x, y, z = a[..., 0], a[..., 1], a[..., 2]
+    u, v, w = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], -1)

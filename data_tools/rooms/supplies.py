@@ -19,17 +19,23 @@ SPLITS: tuple[Split, ...] = ("train", "validation")
 TEXTURES = {"train": 3000, "validation": 200}
 """How many textures there are, each of a seed of its own."""
 TEXTURE_SIDE_PX = 512
+MOST_TEXTURES = 14
+"""In a scene."""
 
 
 class Supplies:
-    """Draws from one split. What it draws depends on the generator alone."""
+    """Draws from one split, for one scene. What it draws depends on the generator alone."""
 
     def __init__(self, split: Split):
         self.split: Split = split
+        self._textures: list[UInt8[np.ndarray, "size size 3"]] = []
 
     def texture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "size size 3"]:
-        """A texture that repeats without a seam."""
-        return _texture(SPLITS.index(self.split), int(rng.integers(TEXTURES[self.split])))
+        """A texture that repeats without a seam; materials come back within a scene."""
+        if rng.random() * MOST_TEXTURES < len(self._textures):
+            return self._textures[rng.integers(len(self._textures))]
+        self._textures.append(_texture(SPLITS.index(self.split), int(rng.integers(TEXTURES[self.split]))))
+        return self._textures[-1]
 
     def look(
         self,
