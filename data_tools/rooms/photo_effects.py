@@ -86,8 +86,8 @@ def photographed(
     pixels = (out * 255).round().clip(0, 255).astype(np.uint8)
     if style.jpeg_quality is None:
         return pixels
-    coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, style.jpeg_quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1]).astype(np.uint8)
+    _, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, style.jpeg_quality])
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def _gains(style: PhotoStyle, rng: np.random.Generator) -> Float32[np.ndarray, "3"]:

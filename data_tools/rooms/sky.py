@@ -52,9 +52,8 @@ def _clouds(rng: np.random.Generator, towards: np.ndarray) -> np.ndarray:
     x, z = towards[..., 0] / height, towards[..., 2] / height
     total = np.zeros(x.shape, np.float32)
     for octave in range(5):
-        cells = rng.random((64, 64)).astype(np.float32)
+        cells = np.pad(rng.random((64, 64)).astype(np.float32), (0, 1), mode="wrap")
         scale = 0.6 * 2**octave
-        at_x = ((x * scale) % 63).astype(np.float32)
-        at_z = ((z * scale * 0.7) % 63).astype(np.float32)
+        at_x, at_z = (x * scale % 64).astype(np.float32), (z * scale * 0.7 % 64).astype(np.float32)
         total += cv2.remap(cells, at_x, at_z, cv2.INTER_LINEAR) * 0.5**octave
     return total / 1.94

@@ -47,7 +47,7 @@ class RoomsSource:
         stage = LAYOUTS[name][0](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
-            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.3, 0.55)))
+            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.34, 0.58)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
         style = random_style(rng)
         return TrainingScene(

@@ -21,6 +21,10 @@ TEXTURES = {"train": 3000, "validation": 200}
 TEXTURE_SIDE_PX = 512
 MOST_TEXTURES = 14
 """In a scene."""
+DYED = 0.6
+"""Share of textured surfaces that have the colour asked for, rather than the texture's own."""
+GREY = 205
+"""Mean of a texture that is to be multiplied by a colour."""
 
 
 class Supplies:
@@ -28,14 +32,17 @@ class Supplies:
 
     def __init__(self, split: Split):
         self.split: Split = split
-        self._textures: list[UInt8[np.ndarray, "size size 3"]] = []
+        self._textures: list[tuple[int, int]] = []
 
-    def texture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "size size 3"]:
-        """A texture that repeats without a seam; materials come back within a scene."""
-        if rng.random() * MOST_TEXTURES < len(self._textures):
-            return self._textures[rng.integers(len(self._textures))]
-        self._textures.append(_texture(SPLITS.index(self.split), int(rng.integers(TEXTURES[self.split]))))
-        return self._textures[-1]
+    def texture(self, rng: np.random.Generator, dyed: bool = False) -> UInt8[np.ndarray, "size size 3"]:
+        """A texture that repeats without a seam; materials come back within a scene.
+
+        With `dyed` it is grey and light, to be multiplied by a colour.
+        """
+        if rng.random() * MOST_TEXTURES >= len(self._textures):
+            self._textures.append((SPLITS.index(self.split), int(rng.integers(TEXTURES[self.split]))))
+        chosen = self._textures[rng.integers(len(self._textures))]
+        return _grey(*chosen) if dyed else _texture(*chosen)
 
     def look(
         self,
@@ -51,9 +58,9 @@ class Supplies:
         if rng.random() >= textured:
             return Look(colour, gloss=gloss)
         repeat = float(np.exp(rng.uniform(*np.log(repeat_m))))
-        lightest = 0.6 * max(colour) + 0.4
-        tint: Colour = tuple(min(1.0, 0.35 + 0.65 * c / lightest) for c in colour)  # type: ignore[assignment]
-        return Look(tint, self.texture(rng), repeat, gloss)
+        if rng.random() < DYED:
+            return Look(colour, self.texture(rng, dyed=True), repeat, gloss)
+        return Look((1.0, 1.0, 1.0), self.texture(rng), repeat, gloss)
 
     def furniture(
         self,
@@ -102,3 +109,9 @@ def _fitting(
 @lru_cache(maxsize=160)
 def _texture(split: int, number: int) -> UInt8[np.ndarray, "size size 3"]:
     return standin_texture(np.random.default_rng([77, split, number]), TEXTURE_SIDE_PX)
+
+
+@lru_cache(maxsize=160)
+def _grey(split: int, number: int) -> UInt8[np.ndarray, "size size 3"]:
+    grey = _texture(split, number).mean(-1)
+    return np.repeat((grey * (GREY / max(grey.mean(), 1))).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)

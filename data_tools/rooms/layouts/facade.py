@@ -1,5 +1,7 @@
 """The front of an old building: tiers of arches, columns, niches and cornices, and something that stands before it."""
 
+import itertools
+
 import numpy as np
 
 from data_tools.rooms import colours
@@ -124,7 +126,7 @@ def _arched(
     """The wall above a round arch, and the arch's underside."""
     angle, radius = np.linspace(0, np.pi, 13), opening / 2
     low, out = level + tall - radius, []
-    for a, b in zip(angle[:-1], angle[1:], strict=True):
+    for a, b in itertools.pairwise(angle):
         ax, ay, bx, by = (
             x + radius * np.cos(a),
             low + radius * np.sin(a),

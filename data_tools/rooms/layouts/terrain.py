@@ -28,7 +28,7 @@ def terrain(rng: np.random.Generator, supplies: Supplies) -> Stage:
     ground, green = _ground(rng, supplies, heights)
     plan = FloorPlan(SIZE_M, SIZE_M)
     for number in range(int(rng.integers(15, 45))):
-        _place(rng, supplies, plan, heights, near=number < 10)
+        _place(rng, supplies, plan, heights, near=number < 16)
     placed = [Placed(ground, np.eye(4)), *plan.placed]
     if rng.random() < 0.7:
         places = rng.normal(size=(int(rng.integers(500, 4000)), 2)) * rng.uniform(2, 9)

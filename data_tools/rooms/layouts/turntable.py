@@ -43,7 +43,7 @@ def turntable(rng: np.random.Generator, supplies: Supplies) -> Stage:
         (level, level, level), (level * 0.8, level * 0.8, level * 0.8), sun, lamps if rng.random() < 0.8 else (), 0.15
     )
     return Stage(
-        scene=Scene(tuple([*plan.placed, Placed(Mesh("backdrop", tuple(backdrop)), np.eye(4))]), lights, sky),
+        scene=Scene((*plan.placed, Placed(Mesh("backdrop", tuple(backdrop)), np.eye(4))), lights, sky),
         subjects=((0.0, height * 0.5, 0.0),),
         eyes=((-1.6, 0.06, -1.6), (1.6, 1.3, 1.6)),
         distance_m=(0.6, 1.5),
@@ -60,7 +60,7 @@ def _backdrop(rng: np.random.Generator, supplies: Supplies) -> tuple[list[Surfac
         stand.positions - np.float32([0, 0.03, 0]), stand.normals, stand.uv, stand.colour, stand.texture, stand.gloss
     )
     if kind < 0.3:  # nothing but one colour all around
-        grey = int(rng.choice([0, 255, rng.integers(0, 256)]))
+        grey = (0, 255, int(rng.integers(0, 256)))[rng.integers(3)]
         empty = Sky(np.full((2, 4, 3), grey, np.uint8), gain=1.2)
         return ([stand] if rng.random() < 0.7 else []), empty, 0.93
     if kind < 0.55:  # paper that bends up all around
