@@ -15,14 +15,19 @@ SIZES_LISTED = 3
 
 
 def report(title: str, facts: SceneFacts, judgement: Judgement, *, metric: bool) -> list[str]:
-    """A title, a line for each kind of fact, and the verdict."""
+    """A title with the scale, a line for each kind of fact, and the verdict."""
     unit = "m" if metric else "units"
     rows = [("photos", _sizes(facts)), ("focal", _focal(facts))]
     if facts.overlaps:
         rows += [("neighbours", _neighbours(facts, unit)), ("overlap", _overlap(facts))]
     rows.append(("depth", _depth(facts.depth, unit) if facts.depth is not None else _guessed(facts, unit)))
     verdict = "Not good to train on: " + " ".join(judgement.against) if judgement.against else "Good to train on."
-    return [title, *(f"  {what:<11} {said}" for what, said in rows), "  " + " ".join([verdict, *judgement.remarks])]
+    scale = "metric" if metric else "relative"
+    return [
+        f"{title}, {scale}",
+        *(f"  {what:<11} {said}" for what, said in rows),
+        "  " + " ".join([verdict, *judgement.remarks]),
+    ]
 
 
 def _sizes(facts: SceneFacts) -> str:
@@ -51,15 +56,12 @@ def _overlap(facts: SceneFacts) -> str:
 
 
 def _depth(depth: DepthFacts, unit: str) -> str:
-    kind = "metric" if unit == "m" else "relative"
     if not depth.range[1]:
         return f"known for {depth.known:.0%} of the pixels"
     low, middle, high = depth.range
     agreement = "" if depth.consistency is None else f"; photos agree on {depth.consistency.agreement:.0%}"
-    return (
-        f"known for {depth.known:.0%} of the pixels: {low:.3g}, {middle:.3g}, {high:.3g} {unit} (5%, 50%, 95%), "
-        f"{kind}{agreement}"
-    )
+    numbers = f"{low:.3g}, {middle:.3g}, {high:.3g} {unit} (5%, 50%, 95%)"
+    return f"known for {depth.known:.0%} of the pixels: {numbers}{agreement}"
 
 
 def _guessed(facts: SceneFacts, unit: str) -> str:

@@ -40,12 +40,12 @@ def test_a_good_capture(captures: Path):
     result = inspect(captures / "a")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "a: cameras.json"
+    assert lines[0] == "a: cameras.json, relative"
     assert lines[1] == "  photos      5 of 96 x 72"
     assert lines[2].startswith("  focal       82 px, 60.7 x 47.4 degrees of view")
     assert [line.split()[0] for line in lines[3:6]] == ["neighbours", "overlap", "depth"]
     assert "known for 100% of the pixels" in lines[5]
-    assert ", relative; photos agree on 9" in lines[5]
+    assert "; photos agree on 9" in lines[5]
     assert lines[6] == "  Good to train on."
     assert lines[7].startswith("Overlap: points of one photo are followed")
 
@@ -59,8 +59,8 @@ def test_one_capture_that_cannot_be_used_leaves_the_others(captures: Path):
     assert result.exit_code == 4
     assert "the camera model is OPENCV_FISHEYE" in result.stderr
     assert [line for line in result.stdout.splitlines() if line.startswith(("a:", "b:", "c:"))] == [
-        "a: cameras.json",
-        "c: COLMAP model",
+        "a: cameras.json, relative",
+        "c: COLMAP model, relative",
     ]
 
 
