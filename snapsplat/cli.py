@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.data_cli import data_app
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.train_cli import evaluate, train
 
 if TYPE_CHECKING:
     from recon.reconstruction import Reconstruction
@@ -125,6 +126,10 @@ def reconstruct(
             names = ", ".join(file.name for file in passed_over)
             typer.echo(f"Warning: Left out, since no such format is read; save as JPEG or PNG: {names}.", err=True)
         _tell(scene, output)
+
+
+app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
+app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)
 
 
 def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
