@@ -8,6 +8,8 @@ from torch import Tensor
 
 from recon.network import testimony, testimony_cpu
 from recon.network.dome import dome
+from recon.network.judge_net import JudgeNet
+from recon.network.judged import judged
 from recon.network.surroundings import surroundings
 from recon.network.testimony import Evidence, Testimony
 from recon.prediction import Prediction
@@ -25,6 +27,8 @@ class FuseConfig:
 
     max_gaussians: int = 4_000_000
     """Cap on the count; the least confident go first."""
+    judged: bool = False
+    """Whether a learned network has the last word on every Gaussian."""
     surroundings: bool = True
     """Whether what no photo shows takes a smooth colour from its surroundings; without, it stays black."""
 
@@ -32,7 +36,9 @@ class FuseConfig:
         require(self.max_gaussians >= 1, "network.fuse.max_gaussians", self.max_gaussians, "at least 1")
 
 
-def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseConfig) -> Gaussians:
+def fuse(
+    views: Views, prediction: Prediction, members: list[int], config: FuseConfig, judge: JudgeNet | None = None
+) -> Gaussians:
     """The Gaussians of the registered views among `members`, which are one scene.
 
     Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
@@ -65,6 +71,9 @@ def fuse(views: Views, prediction: Prediction, members: list[int], config: FuseC
         # Where a backstop is missing there may be a hole: one voice is not enough against it, unless many look.
         likely = _likely(said, 1 if len(others) < MANY else 0) & (_before(sky, depth.backstop[v], v, others) == 0)
         back[v] = shown & ~sure & likely & (said.through == 0) & ~said.nothing
+    if judge is not None:
+        shown = views.valid & ~depth.empty & ~depth.sky
+        prediction, front, back = judged(judge, evidence, prediction, registered, shown, front, back)
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     around = _around(pixels, views.valid, prediction, registered, config)
     room = max(config.max_gaussians - len(around), 0)

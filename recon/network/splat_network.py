@@ -22,6 +22,7 @@ from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import pixel_gaussians
+from recon.network.judge_net import JudgeNet
 from recon.network.verifier import Verifier
 from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
 from recon.views import Views
@@ -50,6 +51,7 @@ class SplatNetwork(nn.Module):
         self.encoder = Encoder(matcher)
         self.cameras = ClassicalCameras(matcher, Verifier())
         self.depth = DepthStage(config.depth)
+        self.judge = JudgeNet.pretrained() if config.fuse.judged else None
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""
