@@ -9,7 +9,7 @@ from torch import Tensor
 from recon.network import testimony, testimony_cpu
 from recon.network.dome import dome
 from recon.network.judge_net import JudgeNet
-from recon.network.judged import judged
+from recon.network.judged import FAINTEST, judged
 from recon.network.surroundings import surroundings
 from recon.network.testimony import Evidence, Testimony
 from recon.prediction import Prediction
@@ -27,13 +27,25 @@ class FuseConfig:
 
     max_gaussians: int = 4_000_000
     """Cap on the count; the least confident go first."""
-    judged: bool = False
+    judged: bool = True
     """Whether a learned network has the last word on every Gaussian."""
     surroundings: bool = True
     """Whether what no photo shows takes a smooth colour from its surroundings; without, it stays black."""
 
     def __post_init__(self) -> None:
         require(self.max_gaussians >= 1, "network.fuse.max_gaussians", self.max_gaussians, "at least 1")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the classical rules keep of the two layers of a scene's registered views."""
+
+    registered: list[int]
+    evidence: Evidence
+    shown: Bool[Tensor, "view height width"]
+    """Where the views show a surface."""
+    front: Bool[Tensor, "view height width"]
+    back: Bool[Tensor, "view height width"]
 
 
 def fuse(
@@ -44,11 +56,28 @@ def fuse(
     Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
     backstop. Sky gives none: it is drawn as one dome around all. Behind everything is what surrounds it.
     """
+    kept = kept_by_rule(views, prediction, members)
+    front, back = kept.front, kept.back
+    if judge is not None:
+        prediction, front, back = judged(
+            judge, kept.evidence, prediction, kept.registered, kept.shown, front, back, FAINTEST
+        )
+    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
+    around = beyond(views, prediction, kept.registered, config)
+    room = max(config.max_gaussians - len(around), 0)
+    if len(scene) > room:
+        confidence = torch.cat([prediction.depth.confidence[front], prediction.depth.confidence[back]])
+        best = confidence.argsort(descending=True, stable=True)[:room]
+        scene = scene[best.sort().values]
+    return Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
+
+
+def kept_by_rule(views: Views, prediction: Prediction, members: list[int]) -> Kept:
+    """Of the registered views among `members`."""
     depth = prediction.depth
     registered = [v for v in members if prediction.cameras.origin[v] != "not registered"]
-    pixels = depth.evened(views.pixels)
     evidence = Evidence(
-        pixels,
+        depth.evened(views.pixels),
         views.valid,
         depth.empty,
         prediction.cameras.cameras,
@@ -58,10 +87,11 @@ def fuse(
         prediction.gaussians.scales.amax(-1),
     )
     sky = replace(evidence, sure=depth.sky)
+    every = views.valid & ~depth.empty & ~depth.sky
     front, back = torch.zeros_like(views.valid), torch.zeros_like(views.valid)
     for v in registered:
         others = [m for m in registered if m != v]
-        shown, sure = views.valid[v] & ~depth.empty[v] & ~depth.sky[v], evidence.sure[v]
+        shown, sure = every[v], evidence.sure[v]
         said = _testify(evidence, depth.depth[v], v, others)
         holds = torch.where(sure, (said.unlike < 2) | (said.unlike < said.agreeing), _likely(said, 0))
         against = _before(sky, depth.depth[v], v, others)
@@ -71,17 +101,7 @@ def fuse(
         # Where a backstop is missing there may be a hole: one voice is not enough against it, unless many look.
         likely = _likely(said, 1 if len(others) < MANY else 0) & (_before(sky, depth.backstop[v], v, others) == 0)
         back[v] = shown & ~sure & likely & (said.through == 0) & ~said.nothing
-    if judge is not None:
-        shown = views.valid & ~depth.empty & ~depth.sky
-        prediction, front, back = judged(judge, evidence, prediction, registered, shown, front, back)
-    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
-    around = _around(pixels, views.valid, prediction, registered, config)
-    room = max(config.max_gaussians - len(around), 0)
-    if len(scene) > room:
-        confidence = torch.cat([depth.confidence[front], depth.confidence[back]])
-        best = confidence.argsort(descending=True, stable=True)[:room]
-        scene = scene[best.sort().values]
-    return Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
+    return Kept(registered, evidence, every, front, back)
 
 
 def _before(
@@ -93,18 +113,12 @@ def _before(
     return _testify(sky, depth, view, others).through
 
 
-def _around(
-    pixels: Float[Tensor, "view 3 height width"],
-    valid: Bool[Tensor, "view height width"],
-    prediction: Prediction,
-    registered: list[int],
-    config: FuseConfig,
-) -> Gaussians:
+def beyond(views: Views, prediction: Prediction, registered: list[int], config: FuseConfig) -> Gaussians:
     """Sky, and what surrounds the scene, as far as a quarter of all Gaussians each is enough."""
-    at_most = config.max_gaussians // 4
-    sky = _dome(pixels, valid, prediction, registered, at_most)
-    depth = prediction.depth
-    seen, cameras = (valid & ~depth.empty)[registered], prediction.cameras.cameras[registered]
+    at_most, depth = config.max_gaussians // 4, prediction.depth
+    pixels = depth.evened(views.pixels)
+    sky = _dome(pixels, views.valid, prediction, registered, at_most)
+    seen, cameras = (views.valid & ~depth.empty)[registered], prediction.cameras.cameras[registered]
     unseen = surroundings(pixels[registered], cameras, depth.depth[registered], seen, depth.empty[registered])
     if unseen is None or not config.surroundings or len(unseen) > at_most:
         return sky

@@ -1,7 +1,7 @@
 """A small network that cares for no order: from what all witnesses say of a point to what becomes of its Gaussian.
 
     each witness -> perceptron -> mean and maximum over witnesses -> perceptron with the point's own numbers
-        -> opacity, a shift along the ray, a factor of the size
+        -> opacity, a factor of the size
 
 (Zaheer et al. 2017, "Deep Sets".) It starts as the classical fusion: what that keeps is opaque, the rest is gone.
 """
@@ -18,10 +18,11 @@ from recon.weight_files import load_weights
 WIDTH = 32
 KEPT, GONE = 3.0, -3.0
 """Logits of opacity at the start."""
-SHIFT = 0.01
-"""Farthest shift along the ray, as a share of depth."""
 GROWTH = 0.7
 """Largest logarithm of the factor."""
+TRUST = 0.7
+"""How far a run follows it from that start: what learned on rendered rooms alone is too sure of itself among photos
+(between the two, as Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,6 @@ class Ruling:
 
     opacity: Float[Tensor, "height width"]
     """In (0, 1)."""
-    depth_factor: Float[Tensor, "height width"]
-    """What the depth is multiplied by."""
     size_factor: Float[Tensor, "height width"]
     """What the scales are multiplied by."""
 
@@ -43,7 +42,7 @@ class JudgeNet(nn.Module):
         super().__init__()
         self.each = nn.Sequential(nn.Linear(SAID, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU())
         self.all = nn.Sequential(
-            nn.Linear(2 * WIDTH + OWN, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU(), nn.Linear(WIDTH, 3)
+            nn.Linear(2 * WIDTH + OWN, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU(), nn.Linear(WIDTH, 2)
         )
         last = self.all[-1]
         assert isinstance(last, nn.Linear)
@@ -52,18 +51,21 @@ class JudgeNet(nn.Module):
 
     @staticmethod
     def pretrained() -> "JudgeNet":
-        """With the released weights."""
+        """With the released weights, followed as far as they are trusted."""
         net = JudgeNet()
         net.load_state_dict(load_weights("judge"))
+        last = net.all[-1]
+        assert isinstance(last, nn.Linear)
+        last.weight.data *= TRUST
+        last.bias.data *= TRUST
         return net.eval().requires_grad_(False)
 
     def forward(self, witnesses: Witnesses) -> Ruling:
         heard = self.each(witnesses.said) * witnesses.said[..., :1]
         pooled = [heard.sum(-2) / witnesses.said[..., :1].sum(-2).clamp_min(1), heard.amax(-2)]
-        opacity, shift, growth = self.all(torch.cat([*pooled, witnesses.own], -1)).unbind(-1)
+        opacity, growth = self.all(torch.cat([*pooled, witnesses.own], -1)).unbind(-1)
         kept = witnesses.own[..., 2]
         return Ruling(
             opacity=torch.sigmoid(opacity + GONE + (KEPT - GONE) * kept),
-            depth_factor=1 + SHIFT * torch.tanh(shift),
             size_factor=torch.exp(GROWTH * torch.tanh(growth)),
         )

@@ -60,12 +60,12 @@ class SplatNetwork(nn.Module):
         cameras = clock("cameras", self.cameras(views, features, seed))
         depth = clock("depth", self.depth(views, features, cameras))
         pixels = depth.evened(views.pixels)
-        gaussians = _placed(views, pixels, cameras, depth, depth.depth)
-        backstop = clock("gaussians", _placed(views, pixels, cameras, depth, depth.backstop))
+        gaussians = placed(views, pixels, cameras, depth, depth.depth)
+        backstop = clock("gaussians", placed(views, pixels, cameras, depth, depth.backstop))
         return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
 
 
-def _placed(
+def placed(
     views: Views,
     pixels: Float[Tensor, "view 3 height width"],
     cameras: CameraEstimate,

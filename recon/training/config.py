@@ -1,19 +1,23 @@
 """Options of training: `configs/train.yaml` as dataclasses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recon.config import build_config, compose_tree
 from recon.training.depth_task import DepthTaskConfig
+from recon.training.judge_task import JudgeTaskConfig
 from recon.training.loop import LoopConfig
 from render.errors import require
+
+STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig]] = {"depth": DepthTaskConfig, "judge": JudgeTaskConfig}
+"""By the names of `configs/stage`."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that training can be told."""
 
-    stage: DepthTaskConfig = field(default_factory=DepthTaskConfig)
+    stage: DepthTaskConfig | JudgeTaskConfig = field(default_factory=DepthTaskConfig)
     """What is trained: one of `configs/stage`."""
     workers: int = 1
     """Processes that make samples beside the one that trains; 0: use only those that are there."""
@@ -29,4 +33,7 @@ def load_train_config(overrides: Sequence[str] = ()) -> TrainConfig:
     Raises:
         ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.
     """
-    return build_config(TrainConfig, compose_tree("train", overrides))
+    tree = compose_tree("train", overrides)
+    # Built first, so that a typo is refused by its name and not as fitting no stage at all.
+    stage = build_config(STAGES[tree["stage"]["name"]], tree.pop("stage"))
+    return replace(build_config(TrainConfig, tree), stage=stage)

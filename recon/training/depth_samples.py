@@ -66,8 +66,8 @@ class DepthSampler:
             raise ValueError(f"The depth corrector learns from true depth, and {scene.name} has none.")
         photos = [Photo(f"{i}", rgb, None, (rgb.shape[1], rgb.shape[0]), None) for i, rgb in enumerate(scene.photos)]
         views = make_views(ImageSet(tuple(photos)), self.size, scene.known, scene.metric)
-        depth = torch.stack([_on_grid(z, views, v) for v, z in enumerate(scene.depth)])
-        ranges = torch.stack([_looked_at(z, np.random.default_rng([seed, v])) for v, z in enumerate(depth)])
+        depth = torch.stack([depth_on_grid(z, views, v) for v, z in enumerate(scene.depth)])
+        ranges = torch.stack([looked_at(z, np.random.default_rng([seed, v])) for v, z in enumerate(depth)])
         estimate = CameraEstimate(views.to_grid(scene.cameras), ("given",) * len(views), ranges)
         told = self.stage.clues_of(views, self.encoder(views), estimate)
         known, sky = (depth > 0) & depth.isfinite() & views.valid, depth.isinf() & views.valid
@@ -82,7 +82,7 @@ class DepthSampler:
         ]
 
 
-def _on_grid(depth: Float[np.ndarray, "h w"], views: Views, view: int) -> Float[Tensor, "height width"]:
+def depth_on_grid(depth: Float[np.ndarray, "h w"], views: Views, view: int) -> Float[Tensor, "height width"]:
     """Depth of a photo on the working grid: nearest, so that none lies between two surfaces; 0 beside the photo."""
     width, height = views.photo_size_wh[view].tolist()
     out = torch.zeros(views.pixels.shape[2:])
@@ -91,7 +91,7 @@ def _on_grid(depth: Float[np.ndarray, "h w"], views: Views, view: int) -> Float[
     return out
 
 
-def _looked_at(depth: Float[Tensor, "height width"], rng: np.random.Generator) -> Float[Tensor, "2"]:
+def looked_at(depth: Float[Tensor, "height width"], rng: np.random.Generator) -> Float[Tensor, "2"]:
     """Nearest and farthest depth that a run would look at, from some points, as `cameras.world.depth_ranges`."""
     finite = depth[(depth > 0) & depth.isfinite()].numpy()
     if len(finite) == 0:

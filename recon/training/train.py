@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.training.config import TrainConfig
-from recon.training.depth_task import DepthTask, MakeDepthSamples
-from recon.training.loop import Report, run
+from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSamples
+from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
+from recon.training.loop import Report, Task, run
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import SceneSource
 
@@ -24,13 +25,22 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     # Twice the working grid: reduced as real photos are, and what matching looks at.
     size_wh = (2 * stage.size, 2 * stage.size * HEIGHT // WIDTH)
     scenes, held_out = sources(stage.views, size_wh)
-    samples, validation = (SamplesFolder(folder / name, stage.views) for name in ("samples", "validation"))
-    maker = MakeDepthSamples(stage.size)
+    files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
+    samples, validation = (SamplesFolder(folder / name, files) for name in ("samples", "validation"))
+    maker = MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
     if config.workers:
         validation.fill(held_out, maker, range(min(stage.validation, len(held_out))))
     workers = samples.start_filling(scenes, maker, min(stage.scenes, len(scenes)), config.workers)
     try:
-        return run(DepthTask(stage, samples, validation, config.loop.seed), config.loop, folder, report)
+        return run(_task(stage, samples, validation, config.loop.seed), config.loop, folder, report)
     finally:
         for worker in workers:
             worker.terminate()
+
+
+def _task(
+    stage: DepthTaskConfig | JudgeTaskConfig, samples: SamplesFolder, validation: SamplesFolder, seed: int
+) -> Task:
+    if isinstance(stage, JudgeTaskConfig):
+        return JudgeTask(stage, samples, validation, seed)
+    return DepthTask(stage, samples, validation, seed)

@@ -72,7 +72,7 @@ def test_a_ruling_does_not_depend_on_the_order_of_witnesses(evidence: Evidence) 
         torch.nn.init.normal_(parameter, std=0.3)
     depth = evidence.depth[VIEW] * 1.05
     one, other = (net(ask(evidence, depth, others)) for others in ([0, 2, 3], [3, 0, 2]))
-    for name in ("opacity", "depth_factor", "size_factor"):
+    for name in ("opacity", "size_factor"):
         assert (getattr(one, name) - getattr(other, name)).abs().max() < 1e-5
 
 
@@ -90,7 +90,6 @@ def test_it_starts_as_the_classical_fusion(evidence: Evidence) -> None:
     heard = ask(evidence, evidence.depth[VIEW], [0, 2, 3])
     ruling = JudgeNet()(heard)
     assert torch.equal(ruling.opacity > 0.5, heard.own[..., 2] > 0.5)
-    assert torch.equal(ruling.depth_factor, torch.ones(48, 64))
     assert torch.equal(ruling.size_factor, torch.ones(48, 64))
 
 
@@ -103,7 +102,7 @@ def test_gradients_are_those_of_finite_differences() -> None:
 
     def ruled(said: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         ruling = torch.func.functional_call(net, {"all.0.weight": weight}, (Witnesses(said, own),))
-        return ruling.opacity + ruling.depth_factor + ruling.size_factor
+        return ruling.opacity + ruling.size_factor
 
     weight = net.all[0].weight.detach().clone().requires_grad_()  # type: ignore[union-attr]
     assert torch.autograd.gradcheck(ruled, (said, weight), atol=1e-6)

@@ -1,0 +1,128 @@
+"""Trains the judge of Gaussians by drawing photos that were held out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recon.network.fuse import FuseConfig, beyond, kept_by_rule
+from recon.network.judge_net import JudgeNet
+from recon.network.judged import FAINTEST, judged
+from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
+from recon.training.samples_folder import SamplesFolder, chosen
+from recon.training.scenes import SceneSource
+from render.errors import require
+from render.gaussians import Gaussians
+from render.rasterize import rasterize
+
+TRAINED_FAINTEST = 0.02
+"""While it learns, what is fainter than in a finished scene has a say."""
+NOISE = 1e-3
+"""Mean square error, added before the logarithm: pictures that are good already don't count ever more."""
+
+
+@dataclass(frozen=True)
+class JudgeTaskConfig:
+    """Options of this stage's training."""
+
+    name: Literal["judge"] = "judge"
+    size: int = 256
+    """Long side of the working grid."""
+    views: int = 8
+    """Photos a scene: those that make it, and two to predict."""
+    scenes: int = 20_000
+    """How many different ones, at most."""
+    first: int = 32
+    """How many there must be before the first step."""
+    reuse: float = 8.0
+    """How often each scene is used, on the mean."""
+    validation: int = 24
+    """Scenes to validate on."""
+
+    def __post_init__(self) -> None:
+        require(self.size % 16 == 0 and self.size >= 64, "stage.size", self.size, "a multiple of 16, 64 or more")
+        require(self.views >= 4, "stage.views", self.views, "at least 4")
+        for name in ("scenes", "first", "validation"):
+            require(getattr(self, name) >= 1, f"stage.{name}", getattr(self, name), "at least 1")
+        require(self.reuse > 0, "stage.reuse", self.reuse, "above 0")
+
+
+class JudgeTask:
+    """The judge, and its samples by step."""
+
+    def __init__(self, config: JudgeTaskConfig, train: SamplesFolder, validation: SamplesFolder, seed: int):
+        self.config, self.train, self.validation, self.seed = config, train, validation, seed
+        self.model: nn.Module = JudgeNet()
+
+    def batch(self, step: int, size: int, rank: int) -> list[tuple[JudgeSample, int]]:
+        """Scenes, and which of its targets is to be predicted."""
+        c = self.config
+        rows = chosen(step, size, 1, c.reuse, c.scenes, c.first, self.seed + 1000 * rank)
+        rng = np.random.default_rng([self.seed, rank, step, 1])
+        samples = [from_bytes(self.train.read(*row)) for row in rows]
+        return [(sample, int(rng.integers(len(sample.targets)))) for sample in samples]
+
+    def to(self, batch: list[tuple[JudgeSample, int]], device: torch.device) -> list[tuple[JudgeSample, int]]:
+        """As they are: Gaussians are drawn where the network is, scenes are put together on the CPU."""
+        del device
+        return batch
+
+    def loss(self, model: nn.Module, batch: list[tuple[JudgeSample, int]]) -> Tensor:
+        """Mean logarithm of the mean square error: what PSNR is made of."""
+        logs = []
+        for sample, target in batch:
+            error = (drawn(model, sample, target, TRAINED_FAINTEST) - sample.targets[target]).square().mean()
+            logs.append((error + NOISE).log())
+        return torch.stack(logs).mean()
+
+    def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
+        """Mean PSNR in dB, negated, since less is better; and that of the classical rules."""
+        del device
+        rows = []
+        for scene in range(self.config.validation):
+            sample = from_bytes(self.validation.read(scene, 0))
+            for target in range(len(sample.targets)):
+                pictures = [drawn(net, sample, target, FAINTEST) for net in (model, None)]
+                rows.append([_psnr(picture, sample.targets[target]) for picture in pictures])
+        ruled, classical = np.mean(rows, 0)
+        return {"negative_psnr": -float(ruled), "classical_psnr": float(classical)}
+
+
+def drawn(
+    model: nn.Module | None, sample: JudgeSample, target: int, faintest: float
+) -> Float[Tensor, "3 height width"]:
+    """One of the sample's targets as its scene shows it; without a model, by the classical rules."""
+    with torch.no_grad():
+        prediction = sample.prediction()
+        kept = kept_by_rule(sample.views, prediction, list(range(len(sample.views))))
+        around = beyond(sample.views, prediction, kept.registered, FuseConfig())
+    front, back = kept.front, kept.back
+    if model is not None:
+        prediction, front, back = judged(
+            model, kept.evidence, prediction, kept.registered, kept.shown, front, back, faintest
+        )
+    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
+    whole = Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
+    return rasterize(whole, sample.target_cameras[[target]]).rgb[0].permute(2, 0, 1)
+
+
+def _psnr(picture: Tensor, wanted: Tensor) -> float:
+    return float(-10 * (picture.clamp(0, 1) - wanted).square().mean().clamp_min(1e-10).log10())
+
+
+class MakeJudgeSamples:
+    """A `Maker` for other processes: the network's first stages are loaded when the first scene comes."""
+
+    def __init__(self, size: int):
+        self.size = size
+        self._sampler: JudgeSampler | None = None
+
+    def __call__(self, source: SceneSource, scene: int) -> Sequence[bytes]:
+        if self._sampler is None:
+            torch.set_num_threads(1)
+            self._sampler = JudgeSampler(self.size)
+        return [to_bytes(self._sampler(source[scene], scene))]
