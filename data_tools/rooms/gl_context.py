@@ -57,8 +57,9 @@ def context() -> Context:
 
 @cache
 def _context(_process: int) -> Context:
-    # Worker processes share the cores among them; Mesa would take all of them for each.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
+    # Worker processes share the cores among them, so Mesa gets no threads of its own; with them it would hang in
+    # a process that was forked after its parent had drawn.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     try:
         import moderngl
 

@@ -32,16 +32,20 @@ def triangles(
     uv_m: Float[np.ndarray, "corner 2"],
     smooth_normals: Float[np.ndarray, "corner 3"] | None = None,
 ) -> Surface:
-    """Three corners a triangle; flat unless normals are given, and where those vanish."""
+    """Three corners a triangle, without area left out; flat unless normals are given, and where they vanish."""
     a, b, c = corners[0::3], corners[1::3], corners[2::3]
-    normals = np.repeat(_cross(b - a, c - a), 3, axis=0)
+    flat = _cross(b - a, c - a)
+    kept = (flat * flat).sum(1) > 1e-16
+    normals = np.repeat(flat, 3, axis=0)
     if smooth_normals is not None:
-        vanishing = np.linalg.norm(smooth_normals, axis=1, keepdims=True) < 1e-9
+        vanishing = (smooth_normals * smooth_normals).sum(1, keepdims=True) < 1e-18
         normals = np.where(vanishing, normals, smooth_normals)
-    normals = normals / np.maximum(np.sqrt((normals * normals).sum(1, keepdims=True)), 1e-12)
+    if not kept.all():
+        kept = np.repeat(kept, 3)
+        corners, uv_m, normals = corners[kept], uv_m[kept], normals[kept]
     return Surface(
         positions=np.asarray(corners, np.float32),
-        normals=np.asarray(normals, np.float32),
+        normals=np.asarray(normals / np.sqrt((normals * normals).sum(1, keepdims=True)), np.float32),
         uv=np.asarray(uv_m / look.repeat_m, np.float32),
         colour=look.colour,
         texture=look.texture,
@@ -50,16 +54,18 @@ def triangles(
 
 
 def quad(look: Look, corners: Float[np.ndarray, "4 3"], uv_m: Float[np.ndarray, "4 2"] | None = None) -> Surface:
-    """A flat piece with four corners, in turn around it; the texture lies along its first edge."""
+    """A flat piece with four corners, in turn around it; without `uv_m` the texture lies along its first edge."""
     corners = np.asarray(corners, float)
-    if uv_m is None:
-        along, side = corners[1] - corners[0], corners[3] - corners[0]
-        along = along / np.sqrt(along @ along)
-        up = side - along * (along @ side)
-        up = up / np.sqrt(up @ up)
-        uv_m = (corners - corners[0]) @ np.stack([along, up], 1)
+    uv = _along_first_edge(corners) if uv_m is None else np.asarray(uv_m, float)
     order = [0, 1, 2, 0, 2, 3]
-    return triangles(look, corners[order], uv_m[order])
+    return triangles(look, corners[order], uv[order])
+
+
+def _along_first_edge(corners: np.ndarray) -> np.ndarray:
+    along, side = corners[1] - corners[0], corners[3] - corners[0]
+    along = along / np.sqrt(along @ along)
+    up = side - along * (along @ side)
+    return (corners - corners[0]) @ np.stack([along, up / np.sqrt(up @ up)], 1)
 
 
 def grid(

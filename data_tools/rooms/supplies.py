@@ -84,6 +84,12 @@ class Supplies:
         return None
 
 
+def forget() -> None:
+    """Read the cache anew when it is next asked for."""
+    _furniture.cache_clear()
+    _fitting.cache_clear()
+
+
 @cache
 def _furniture(split: Split) -> Furniture:
     """The models in the cache; none where nobody has made it."""

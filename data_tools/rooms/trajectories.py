@@ -40,11 +40,13 @@ def choose_cameras(
         path, spacing = random_path(stage, rng)
         hand = 0.01 * rng.random() * stage.distance_m[0]
         jitter = [(rng.normal(size=3) * hand, rng.normal(size=3) * 0.01) for _ in range(views)]
+        places = np.cumsum(rng.uniform(0.7, 1.3, views))
+        places -= places.mean()
         wanted = rng.uniform(0.45, 0.88)
         for _ in range(SPACINGS):
             cameras = []
-            for number, (shift, turn) in enumerate(jitter):
-                T = path((number - (views - 1) / 2) * spacing) @ _turned(turn)
+            for place, (shift, turn) in zip(places, jitter, strict=True):
+                T = path(float(place) * spacing) @ _turned(turn)
                 T[:3, 3] = np.clip(T[:3, 3] + shift, *stage.eyes)
                 cameras.append(Camera(K, T, size_wh))
             badness, overlap = _badness(stage, scene, cameras, wanted)
@@ -134,7 +136,7 @@ def _badness(stage: Stage, scene: LoadedScene, cameras: list[Camera], wanted: fl
     size = (round(cameras[0].size_wh[0] * factor), round(cameras[0].size_wh[1] * factor))
     small = [camera.resized(size) for camera in cameras]
     depths = [scene.depth(camera) for camera in small]
-    nearest = min(float(np.quantile(depth, NEAREST_SHARE)) for depth in depths)
+    nearest = min(float(np.sort(depth, axis=None)[int(NEAREST_SHARE * depth.size)]) for depth in depths)
     sky = max(float(np.isinf(depth).mean()) for depth in depths)
     trouble = max(0.0, NEAREST * stage.distance_m[0] / max(nearest, 1e-3) - 1) + max(0.0, sky - stage.sky_share) * 10
     trouble += 5 * sum(_blocked(stage, camera) for camera in cameras)

@@ -9,7 +9,7 @@ from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
 from data_tools.rooms.scene import Lights, Placed, PointLight, Scene, Sky
-from data_tools.rooms.shapes import box, cylinder, grid, quad
+from data_tools.rooms.shapes import box, cylinder, grid, moved, quad
 from data_tools.rooms.sky import random_sky, random_sun
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import small_thing
@@ -56,11 +56,9 @@ def _backdrop(rng: np.random.Generator, supplies: Supplies) -> tuple[list[Surfac
     """What lies under and behind; how much of a picture may be sky."""
     kind = rng.random()
     stand = cylinder(supplies.look(rng, colours.cloth(rng), 0.5, 0.3, (0.1, 0.5)), 0.45, 0.03, steps=40)
-    stand = Surface(
-        stand.positions - np.float32([0, 0.03, 0]), stand.normals, stand.uv, stand.colour, stand.texture, stand.gloss
-    )
+    stand = moved(stand, at((0, -0.03, 0)))
     if kind < 0.3:  # nothing but one colour all around
-        grey = (0, 255, int(rng.integers(0, 256)))[rng.integers(3)]
+        grey = int(rng.integers(256)) if rng.random() < 0.4 else 255 * int(rng.integers(2))
         empty = Sky(np.full((2, 4, 3), grey, np.uint8), gain=1.2)
         return ([stand] if rng.random() < 0.7 else []), empty, 0.93
     if kind < 0.55:  # paper that bends up all around
