@@ -128,7 +128,7 @@ class LoadedGLScene:
                 albedo=0, opens=1, panorama=2,
             )  # fmt: skip
             for batch in (batch for batch in seen if batch.glossy == glossy):
-                program["textured"].value = batch.texture is not None
+                set_uniforms(program, textured=batch.texture is not None)
                 if batch.texture is not None:
                     self._textures[id(batch.texture)].use(0)
                 self._surfaces[glossy].render(vertices=batch.count, first=batch.first)
@@ -160,7 +160,10 @@ class LoadedGLScene:
             "spots": len(spots),
             "spot_position": np.array([spot.position for spot in spots] + padding),
             "spot_light": np.array([spot.light for spot in spots] + padding),
-            "spot_facing": np.array([spot.facing for spot in spots] + padding),
+            # The fourth number is what is left of the light aside of where it faces.
+            "spot_facing": np.array(
+                [(*spot.facing, float(not any(spot.facing))) for spot in spots] + [(0.0,) * 4] * len(padding)
+            ),
             "gain": sky.gain,
             "fog": self._scene.fog_per_m,
             "outdoors": 0.2 if spots else 1.0,

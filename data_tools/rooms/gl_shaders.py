@@ -143,7 +143,6 @@ _SURFACE = """
 in vec3 position; in vec3 normal; in vec2 uv; in vec4 look; in float z;
 uniform sampler2D albedo; uniform bool textured; uniform sampler2D opens;
 uniform float exposure; uniform vec3 eye; uniform vec3 above; uniform vec3 below;
-uniform int spots; uniform vec3 spot_position[SPOTS]; uniform vec3 spot_light[SPOTS]; uniform vec3 spot_facing[SPOTS];
 #if defined(GLOSS) || defined(FOG)
 uniform sampler2D panorama; uniform float gain;
 #else
@@ -162,6 +161,18 @@ float sunlit(vec3 n) {
 }
 #endif
 #ifdef LAMP
+uniform int spots; uniform vec3 spot_position[SPOTS]; uniform vec3 spot_light[SPOTS]; uniform vec4 spot_facing[SPOTS];
+vec3 from_spot(int i, vec3 n, float open) {
+    vec3 away = spot_position[i] - position;
+    float apart = dot(away, away), near = inversesqrt(apart);
+    float facing = max(dot(n, away), 0.0) * near * max(spot_facing[i].w - dot(spot_facing[i].xyz, away) * near, 0.0);
+    return spot_light[i] * (facing / (apart + 0.05) * (0.5 + 0.5 * open));
+}
+#ifdef GLOSS
+float highlight(int i, vec3 n, vec3 v, float sharp) {
+    return pow(max(dot(n, normalize(v + normalize(spot_position[i] - position))), 0.0), sharp);
+}
+#endif
 uniform sampler2DShadow lamp_shadow; uniform mat4 T_lamp_world[6];
 float lamplit(vec3 n) {
     vec3 from = position + n * 0.02, away = from - spot_position[0], size = abs(away);
@@ -207,20 +218,20 @@ void main() {
     shine += sun * pow(max(dot(n, normalize(v + sun_direction)), 0.0), sharp);
 #endif
 #endif
-    for (int i = 0; i < spots; i++) {
-        vec3 away = spot_position[i] - position, ahead = spot_facing[i];
-        float apart = dot(away, away);
-        vec3 l = away * inversesqrt(apart);
-        float facing = max(dot(n, l), 0.0) * (dot(ahead, ahead) > 0.0 ? max(-dot(ahead, l), 0.0) : 1.0);
-        vec3 spot = spot_light[i] * facing / (apart + 0.05) * (0.5 + 0.5 * open);
 #ifdef LAMP
-        if (i == 0) spot *= lamplit(n);
+    vec3 lamp = from_spot(0, n, open) * lamplit(n);
+    light += lamp;
+#ifdef GLOSS
+    shine += lamp * highlight(0, n, v, sharp);
 #endif
+    for (int i = 1; i < spots; i++) {
+        vec3 spot = from_spot(i, n, open);
         light += spot;
 #ifdef GLOSS
-        shine += spot * pow(max(dot(n, normalize(v + l)), 0.0), sharp);
+        shine += spot * highlight(i, n, v, sharp);
 #endif
     }
+#endif
 #ifdef GLOSS
     float grazing = gloss * (2.0 - gloss - (1.0 - gloss) * (1.0 - pow(1.0 - max(dot(n, v), 0.0), 5.0)));
     vec3 mirrored = reflect(-v, n);

@@ -20,7 +20,8 @@ TEXTURES = {"train": 3000, "validation": 200}
 """How many textures there are, each of a seed of its own."""
 TEXTURE_SIDE_PX = 512
 MOST_TEXTURES = 14
-"""In a scene."""
+MOST_TRIANGLES = 60_000
+"""In a scene, the latter of models alone: many small triangles are slow to draw."""
 DYED = 0.6
 """Share of textured surfaces that have the colour asked for, rather than the texture's own."""
 GREY = 205
@@ -33,6 +34,7 @@ class Supplies:
     def __init__(self, split: Split):
         self.split: Split = split
         self._textures: list[tuple[int, int]] = []
+        self._triangles_left = MOST_TRIANGLES
 
     def texture(self, rng: np.random.Generator, dyed: bool = False) -> UInt8[np.ndarray, "size size 3"]:
         """A texture that repeats without a seam; materials come back within a scene.
@@ -73,10 +75,14 @@ class Supplies:
 
         Its largest side is within `largest_m`.
         """
-        fitting = _fitting(self.split, tuple(categories), largest_m, triangles)
+        affordable = min(triangles, self._triangles_left // 2)
+        fitting = [
+            piece for piece in _fitting(self.split, tuple(categories), largest_m) if piece.triangles <= affordable
+        ]
         if not fitting:
             return None
         piece = fitting[rng.integers(len(fitting))]
+        self._triangles_left -= piece.triangles
         return _furniture(self.split).mesh(piece), piece
 
     def picture(self, rng: np.random.Generator) -> UInt8[np.ndarray, "height width 3"] | None:
@@ -100,15 +106,11 @@ def _furniture(split: Split) -> Furniture:
 
 
 @cache
-def _fitting(
-    split: Split, categories: tuple[Category, ...], largest_m: tuple[float, float], triangles: int
-) -> list[Furnishing]:
+def _fitting(split: Split, categories: tuple[Category, ...], largest_m: tuple[float, float]) -> list[Furnishing]:
     return [
         piece
         for piece in _furniture(split)
-        if (not categories or piece.category in categories)
-        and largest_m[0] <= max(piece.size_m) <= largest_m[1]
-        and piece.triangles <= triangles
+        if (not categories or piece.category in categories) and largest_m[0] <= max(piece.size_m) <= largest_m[1]
     ]
 
 
