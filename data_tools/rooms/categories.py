@@ -10,6 +10,7 @@ Category = Literal[
     "chair",
     "decoration",
     "door",
+    "fitting",
     "food",
     "lamp",
     "other",
@@ -26,24 +27,24 @@ Category = Literal[
 ]
 
 WORDS: tuple[tuple[Category, str], ...] = (
-    ("lamp", r"lamps?|lights?|chandelier|lantern|spotlights?|fluorescent|sconce|candelabrum|lamppost|candle"),
-    ("window", r"windows?|shutters?|blinds?|skylight"),
-    ("rug", r"rugs?|carpet|doormat|bathmat|bath mat|mat|tatami"),
-    ("plant", r"plants?|trees?|flowers?|ficus|cactus|tulips?|lily|lilies|bamboo|bush|hedge|bonsai|palm|grass|pine|fir"),
-    ("table", r"tables?|desks?|countertop|workbench|console"),
-    ("sofa", r"sofas?|couch|settee|futon|loveseat|divan"),
-    ("chair", r"chairs?|armchairs?|stools?|bench|seat|ottoman|pouf|puff|rocker"),
-    ("bed", r"beds?|crib|cradle|bunk|hammock|mattress"),
-    ("shelf", r"shelf|shelves|bookcases?|cupboards?|cabinets?|wardrobes?|drawers?|chest|dresser|closet|sideboard|rack"),
-    ("appliance", r"fridge|freezer|oven|stove|cooker|washing machine|dishwasher|dryer|tv|television|hood|microwave"),
-    ("bath", r"washbasin|bath|bathtub|shower|toilet|sink|urinal|bidet|basin|jacuzzi|toilets"),
-    (
-        "decoration",
-        r"vases?|pictures?|paintings?|frames?|mirrors?|clock|statues?|books?|curtains?|cushions?|pillows?",
-    ),
-    ("food", r"bread|cake|fruits?|apples?|bananas?|cheese|pizza|sushi|steak|chicken|salad|fries|hot dog|sandwich"),
+    ("fitting", r"plug|socket|switch|intercom|smoke detector|entry (bell ring|speech unit)|radiator"),
+    ("lamp", r"lamps?|lights?|chandelier|lantern|spotlights?|fluorescent|sconce|lamppost|candle"),
+    ("window", r"windows?|shutters?|blinds?"),
+    ("rug", r"rugs?|carpet|doormat|bathmat|tatami"),
+    ("plant", r"plants?|trees?|flowers?|ficus|cactus|tulips?|lily|bamboo|bush|hedge|bonsai|palm|pine|orchids|yucca"),
+    ("plant", r"spathiphyllum|acacia|beech|cypress|maple|peach blossom|poplar"),
+    ("table", r"tables?(?! fan| tennis bat)|desks?|workbench"),
+    ("sofa", r"sofas?|couch|futon"),
+    ("chair", r"chairs?|armchairs?|stools?|bench|seat|ottoman|puff"),
+    ("bed", r"beds?|crib|cradle|hammock|mattress"),
+    ("shelf", r"shelf|shelves|bookcases?|cupboards?|cabinets?|wardrobes?|drawers?|chest(?! freezer)|dresser|rack"),
+    ("appliance", r"fridge|freezer|refrigerator|oven|stove|cooker|washing machine|dryer machine|tv|hood|microwave"),
+    ("bath", r"washbasin|bath|bathtub|shower|toilets?|sink|urinal|bidet|basin|jacuzzi"),
+    ("decoration", r"vases?|paintings?|frame|mirrors?|clock|statues?|books?|curtains?|cushions?|pillows?"),
+    ("food", r"bread(?! box)|cake|fruits?|apples|sushi|steak|chicken|salad|fries|hot dog|hamburger|butter"),
     ("door", r"doors?|gate"),
 )
+"""In this order: a desk lamp is a lamp, a bathroom cabinet a cabinet."""
 ROOMS: dict[str, Category] = {
     "bathroom": "bath",
     "characters": "person",

@@ -83,8 +83,7 @@ def _surfaces(
     library: Library, folder: str, obj: ObjFile, materials: list[Material], where: str, name: str
 ) -> tuple[Surface, ...]:
     corners, normals, uv = obj.positions[obj.triangles[..., 0]], _normals(obj), _uv(obj)
-    textures: dict[str, np.ndarray | None] = {}
-    plain: dict[str, np.ndarray] = {}
+    textures: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
     surfaces = []
     hidden = total = 0.0
     for number, material in enumerate(materials):
@@ -97,12 +96,13 @@ def _surfaces(
         texture = None
         if (file := material.texture) is not None:
             if file not in textures:
-                textures[file] = read_texture(library, folder, file)
-            if (rgba := textures[file]) is not None:
-                shown = seen(rgba[..., 3], uv[of_it])
+                rgba = read_texture(library, folder, file)
+                textures[file] = None if rgba is None else (without_alpha(rgba), rgba[..., 3])
+            if (found := textures[file]) is not None:
+                texture, alpha = found
+                shown = seen(alpha, uv[of_it])
                 hidden += areas[~shown].sum()
                 of_it = of_it[shown]
-                texture = plain.setdefault(file, without_alpha(rgba))
         if len(of_it):
             surfaces.append(
                 Surface(

@@ -19,7 +19,7 @@ from data_tools.rooms.categories import category_of
 from data_tools.rooms.convert import convert
 from data_tools.rooms.debian import check_sha256, download_deb, unpack_deb
 from data_tools.rooms.decimate import triangles_of
-from data_tools.rooms.furniture_store import FOLDER, Furnishing, load_furniture, manifest_bytes
+from data_tools.rooms.furniture_store import FOLDER, MANIFEST, Furnishing, load_furniture, manifest_bytes
 from data_tools.rooms.mesh_files import encode_mesh
 from data_tools.rooms.pack import write_pack
 from data_tools.rooms.sh3f import FREE_LICENCES, Library, open_library
@@ -42,7 +42,7 @@ def main() -> None:
     try:
         if arguments.pack is not None:
             pieces = write_pack(arguments.pack, int(arguments.megabytes * 1e6))
-            print(f"{arguments.pack}: {pieces} models, {arguments.pack.stat().st_size / 1e6:.1f} MB.")
+            print(f"{arguments.pack}: {pieces} models and pictures, {arguments.pack.stat().st_size / 1e6:.1f} MB.")
         else:
             make_cache(cache_folder(), arguments.deb)
     except SnapsplatError as error:
@@ -65,35 +65,33 @@ def make_cache(cache: Path, deb: Path | None = None) -> None:
         pieces = []
         for path in sorted(Path(unpacked).rglob("*.sh3f")):
             with open_library(path) as library:
-                pieces += convert_library(library, cache / FOLDER)
-    write_atomically(cache / FOLDER / "manifest.json", manifest_bytes(pieces))
+                pieces += convert_library(library, cache)
+    write_atomically(cache / MANIFEST, manifest_bytes(pieces))
     print(f"{cache / FOLDER}: {len(pieces)} models.")
 
 
-def convert_library(library: Library, folder: Path) -> Iterator[Furnishing]:
-    """Write the library's models into `folder`, one file each; what is left out is told, and why."""
+def convert_library(library: Library, cache: Path) -> Iterator[Furnishing]:
+    """Write the library's models into `cache`, one file each; what is left out is told, and why."""
     if library.licence not in FREE_LICENCES:
         print(f"{library.name}: left out, since its licence is not one of {', '.join(FREE_LICENCES)}.")
         return
-    left_out, done = 0, set()
+    made, left_out = set(), 0
     for model in library.models():
-        stem = re.sub(r"[^a-z0-9]+", "-", PurePosixPath(model.path).stem.lower()).strip("-")
-        name = f"{library.name.lower()}-{stem}"
+        stem = _plain_name(PurePosixPath(model.path).stem)
+        name = _plain_name(f"{library.name}-{stem}")
         licence = library.licence_of(model)
         try:
             if licence not in FREE_LICENCES:
                 raise FileFormatError(f"{library.name}: {model.path}", "has a licence of its own that is not known.")
-            if name in done:
+            if name in made:
                 continue
-            done.add(name)
             mesh = convert(library, model, name)
         except FileFormatError as error:
             print(f"left out: {error}")
             left_out += 1
             continue
-        write_atomically(folder / f"{name}.npz", encode_mesh(mesh))
         width, height, depth = mesh.size.tolist()
-        yield Furnishing(
+        piece = Furnishing(
             name=name,
             title=model.title,
             category=category_of(model.title, model.category, model.opening),
@@ -103,9 +101,18 @@ def convert_library(library: Library, folder: Path) -> Iterator[Furnishing]:
             library=library.name,
             licence=licence,
             credit=model.credit,
-            split=split_of(stem),
+            # Numbered models are often one design twice; what validation measures must be new to training.
+            split=split_of(stem.rstrip("0123456789-")),
         )
-    print(f"{library.name} ({library.licence}): {len(done) - left_out} models, {left_out} left out.")
+        write_atomically(cache / piece.file, encode_mesh(mesh))
+        made.add(name)
+        yield piece
+    print(f"{library.name} ({library.licence}): {len(made)} models, {left_out} left out.")
+
+
+def _plain_name(name: str) -> str:
+    """Letters and digits with dashes between: a file name on any system, whatever the archive says."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 if __name__ == "__main__":

@@ -5,18 +5,18 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import get_args, overload
+from typing import overload
 
 import dacite
-import numpy as np
 
-from data_tools.rooms.cache import Split, cache_folder
+from data_tools.rooms.cache import Cache, Split, open_cache, require_split
 from data_tools.rooms.categories import Category
 from data_tools.rooms.mesh_files import decode_mesh
 from data_tools.rooms.meshes import Mesh
 from render.errors import ConfigError, FileFormatError
 
 FOLDER = "furniture"
+MANIFEST = f"{FOLDER}/manifest.json"
 COMMAND = "python -m data_tools.rooms.furniture"
 KEPT_IN_MEMORY = 32
 """Meshes that stay decoded; a few megabytes each at most."""
@@ -42,14 +42,18 @@ class Furnishing:
     credit: str
     split: Split
 
+    @property
+    def file(self) -> str:
+        """Its path inside the cache."""
+        return f"{FOLDER}/{self.name}.npz"
+
 
 class Furniture(Sequence[Furnishing]):
     """The models of one split; their triangles are read when asked for. Can be sent to other processes."""
 
-    def __init__(self, pieces: Iterable[Furnishing], files: Path | dict[str, bytes]):
+    def __init__(self, pieces: Iterable[Furnishing], cache: Cache):
         self.pieces = tuple(pieces)
-        self.files = files
-        """The folder with a file for each name, or the files themselves."""
+        self.cache = cache
         self._decoded: OrderedDict[str, Mesh] = OrderedDict()
 
     def __len__(self) -> int:
@@ -71,53 +75,35 @@ class Furniture(Sequence[Furnishing]):
         if piece.name in self._decoded:
             self._decoded.move_to_end(piece.name)
             return self._decoded[piece.name]
-        mesh = decode_mesh(self.content(piece), piece.name)
+        content = self.cache.read(piece.file)
+        if content is None:
+            raise FileFormatError(piece.name, f"is missing in {self.cache.place}; `{COMMAND}` makes it.")
+        mesh = decode_mesh(content, piece.name)
         self._decoded[piece.name] = mesh
         if len(self._decoded) > KEPT_IN_MEMORY:
             self._decoded.popitem(last=False)
         return mesh
 
-    def content(self, piece: Furnishing) -> bytes:
-        """The model's file, as `encode_mesh` wrote it.
 
-        Raises:
-            FileFormatError: it is missing.
-        """
-        try:
-            return self.files[piece.name] if isinstance(self.files, dict) else self._path(piece).read_bytes()
-        except (OSError, KeyError) as error:
-            raise FileFormatError(piece.name, f"is missing in the cache; `{COMMAND}` makes it.") from error
-
-    def _path(self, piece: Furnishing) -> Path:
-        assert isinstance(self.files, Path)
-        return self.files / f"{piece.name}.npz"
-
-
-def load_furniture(split: Split, cache: Path | None = None) -> Furniture:
+def load_furniture(split: Split, place: Path | None = None) -> Furniture:
     """The models for training, or those for validation, which training never sees.
 
     Args:
-        cache: the cache's folder, or a file that `--pack` has written; None for `cache_folder()`.
+        place: the cache's folder, or a file that `--pack` has written; None for `cache_folder()`.
 
     Raises:
         ConfigError: there is no furniture there.
-        FileFormatError: the manifest, or the pack, is broken.
+        FileFormatError: the manifest, or the packed file, is broken.
     """
-    if split not in get_args(Split):
-        raise ConfigError(f"split is {split!r}; it must be one of {', '.join(get_args(Split))}.")
-    cache = cache_folder() if cache is None else cache
-    if cache.is_file():
-        packed = _read_pack(cache)
-        pieces, files = _manifest(packed.pop("manifest", b""), cache), packed
-    else:
-        manifest = cache / FOLDER / "manifest.json"
-        if not manifest.is_file():
-            raise ConfigError(
-                f"There is no furniture in {cache}; `{COMMAND}` fetches and converts it, once, and SNAPSPLAT_CACHE "
-                "may name another folder or a packed file."
-            )
-        pieces, files = _manifest(manifest.read_bytes(), manifest), cache / FOLDER
-    return Furniture([piece for piece in pieces if piece.split == split], files)
+    require_split(split)
+    cache = open_cache(place)
+    manifest = cache.read(MANIFEST)
+    if manifest is None:
+        raise ConfigError(
+            f"There is no furniture in {cache.place}; `{COMMAND}` fetches and converts it, once, and SNAPSPLAT_CACHE "
+            "may name another folder or a packed file."
+        )
+    return Furniture([piece for piece in _manifest(manifest, cache.place) if piece.split == split], cache)
 
 
 def manifest_bytes(pieces: Sequence[Furnishing]) -> bytes:
@@ -125,17 +111,9 @@ def manifest_bytes(pieces: Sequence[Furnishing]) -> bytes:
     return (json.dumps([asdict(piece) for piece in pieces], indent=1) + "\n").encode()
 
 
-def _manifest(content: bytes, where: Path) -> list[Furnishing]:
+def _manifest(content: bytes, place: Path) -> list[Furnishing]:
     rules = dacite.Config(cast=[tuple], strict=True)
     try:
         return [dacite.from_dict(Furnishing, row, rules) for row in json.loads(content)]
     except (ValueError, TypeError, AttributeError, dacite.DaciteError) as error:
-        raise FileFormatError(where, f"is not a manifest of furniture ({error}); `{COMMAND}` makes one.") from error
-
-
-def _read_pack(path: Path) -> dict[str, bytes]:
-    try:
-        with np.load(path) as archive:
-            return {name: archive[name].tobytes() for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise FileFormatError(path, f"is not a pack of furniture ({error}); `{COMMAND} --pack` writes one.") from error
+        raise FileFormatError(place / MANIFEST, f"is not as it should be ({error}); `{COMMAND}` makes it.") from error

@@ -34,16 +34,19 @@ def read_texture(
 ) -> UInt8[np.ndarray, "height width 4"] | None:
     """RGBA with at most `side_px` a side; None where the file is missing or no image."""
     content = library.read(posixpath.join(folder, name))
-    if content is None:
-        return None
+    rgba = None if content is None else decode_image(content)
+    return None if rgba is None else shrunk(rgba, side_px)
+
+
+def decode_image(content: bytes) -> UInt8[np.ndarray, "height width 4"] | None:
+    """RGBA; None where it is no image, or one of more pixels than can be meant."""
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.width * image.height > MOST_PIXELS:
                 return None
-            rgba = np.asarray(image.convert("RGBA"))
+            return np.asarray(image.convert("RGBA"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return shrunk(rgba, side_px)
 
 
 def shrunk(image: UInt8[np.ndarray, "height width channel"], side_px: int) -> UInt8[np.ndarray, "new_height _ channel"]:

@@ -8,6 +8,7 @@ import zipfile
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from data_tools.rooms.meshes import Mesh, Surface
 from render.errors import FileFormatError
@@ -90,6 +91,11 @@ def decode_mesh(content: bytes, name: str) -> Mesh:
     return Mesh(name, tuple(surfaces))
 
 
+def jpeg_bytes(rgb: UInt8[np.ndarray, "height width 3"]) -> bytes:
+    bgr = np.ascontiguousarray(rgb[..., ::-1])
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+
+
 def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
     """A compressed .npz archive without the time of its making."""
     buffer = io.BytesIO()
@@ -114,8 +120,7 @@ def _textures(mesh: Mesh) -> tuple[list[bytes], list[int]]:
             continue
         if id(surface.texture) not in known:
             known[id(surface.texture)] = len(files)
-            bgr = np.ascontiguousarray(surface.texture[..., ::-1])
-            files.append(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes())
+            files.append(jpeg_bytes(surface.texture))
         numbers.append(known[id(surface.texture)])
     return files, numbers
 

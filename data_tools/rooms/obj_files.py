@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from data_tools.rooms.polygons import triangulated
 from render.errors import FileFormatError
 
 
 @dataclass(frozen=True, eq=False)
 class ObjFile:
-    """Triangles; polygons are cut into fans. An index that points nowhere is -1."""
+    """Triangles; an index that points nowhere is -1."""
 
     positions: Float64[np.ndarray, "position 3"]
     uv: Float64[np.ndarray, "texture_vertex 2"]
@@ -69,7 +70,8 @@ def read_obj(text: str, where: str) -> ObjFile:
         # Counted from 1, or back from the end; what is 0 or beyond either end points nowhere.
         index = np.where(index > 0, index - 1, np.where(index < 0, many + index, -1))
         corners[:, column] = np.where((index >= 0) & (index < many), index, -1)
-    order, owners = _fans([len(face) for face in faces])
+    at = positions[corners[:, 0]] if len(positions) else np.zeros((len(corners), 3))
+    order, owners = triangulated(at, [len(face) for face in faces])
     materials = np.asarray(face_materials, np.int64)[owners]
     return ObjFile(positions, uv, normals, corners[order], materials, tuple(names), tuple(libraries))
 
@@ -90,17 +92,6 @@ def _corner_indices(corners: Sequence[str]) -> np.ndarray:
         numbers = np.array(joined.replace("/", " ").split(), dtype=np.int64).reshape(len(corners), width)
         return np.pad(numbers, ((0, 0), (0, 3 - width)))
     return np.array([[int(n or 0) for n in (corner.split("/") + ["", ""])[:3]] for corner in corners], dtype=np.int64)
-
-
-def _fans(sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Of polygons whose corners follow each other: the three corners of each triangle, and which polygon it is of."""
-    many = np.asarray(sizes, np.int64)
-    first = np.cumsum(many) - many
-    triangles = np.maximum(many - 2, 0)
-    owners = np.repeat(np.arange(len(many)), triangles)
-    second = np.arange(len(owners)) - np.repeat(np.cumsum(triangles) - triangles, triangles) + 1
-    start = first[owners]
-    return np.stack([start, start + second, start + second + 1], 1), owners
 
 
 def read_mtl(text: str) -> dict[str, Material]:
