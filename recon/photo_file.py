@@ -2,6 +2,8 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,8 +24,7 @@ FILM_DIAGONAL_MM = 43.27
 FOCAL_OVER_DIAGONAL = (0.2, 10.0)
 """Focal lengths that EXIF may claim, in image diagonals: 9 mm to 433 mm on 35 mm film."""
 
-# What Pillow's parsers let out on damaged files, beside the OSError that they promise.
-_DAMAGE = (
+DAMAGE = (
     SyntaxError,
     ValueError,
     TypeError,
@@ -34,6 +35,8 @@ _DAMAGE = (
     struct.error,
     zlib.error,
 )
+"""What Pillow's parsers let out on damaged files, beside the OSError that they promise."""
+
 _TURN_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -44,6 +47,8 @@ _TURN_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = {_TURN_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
+_MIRRORED = (2, 4, 5, 7)
+_QUARTER_TURNS = {3: 2, 4: 2, 5: 3, 6: 3, 7: 1, 8: 1}
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 
 
@@ -57,12 +62,47 @@ class DecodedPhoto:
     focal_prior_px: float | None
 
 
+@dataclass(frozen=True)
+class PhotoHeader:
+    """What is known of a photo before its pixels are."""
+
+    size_wh: tuple[int, int]
+    """Width and height as stored, before EXIF turns the photo; of a TIFF, which Pillow turns by itself, afterwards."""
+    quarter_turns: int
+    """How often EXIF has the stored pixels turned by 90 degrees, counterclockwise, for an upright photo: 0 to 3."""
+    mirrored: bool
+    """Whether EXIF has them mirrored as well."""
+
+    @property
+    def upright_size_wh(self) -> tuple[int, int]:
+        """Width and height of the upright photo."""
+        return (self.size_wh[1], self.size_wh[0]) if self.quarter_turns % 2 else self.size_wh
+
+
 def decode_photo(file: Path) -> DecodedPhoto:
     """Decode one JPEG, PNG, WebP, TIFF or BMP file; of several frames, the first.
 
     Raises:
         PhotoError: the file is missing, empty, damaged, of another format, too small, too long or too large.
     """
+    with _opened(file) as image:
+        return _decode(image, file)
+
+
+def read_header(file: Path) -> PhotoHeader:
+    """Size and orientation of a photo that `decode_photo` would decode, as far as its header tells.
+
+    Raises:
+        PhotoError: the file is missing, empty, damaged, of another format, too small, too long or too large.
+    """
+    with _opened(file) as image:
+        orientation = 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
+        return PhotoHeader(image.size, _QUARTER_TURNS.get(orientation, 0), orientation in _MIRRORED)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    """The image of which no pixel is decoded yet."""
     try:
         with file.open("rb") as stream:
             if not stream.read(1):
@@ -70,7 +110,7 @@ def decode_photo(file: Path) -> DecodedPhoto:
             stream.seek(0)
             image = _open(stream, file)
             _judge_size(file, *image.size)
-            return _decode(image, file)
+            yield image
     except OSError as error:
         raise PhotoError(file, f"cannot be opened ({error.strerror or error}).") from error
 
@@ -84,7 +124,7 @@ def _open(stream: BinaryIO, file: Path) -> Image.Image:
         ) from error
     except Image.UnidentifiedImageError as error:
         raise PhotoError(file, f"is not a photo that can be read; {', '.join(FORMATS)} can.") from error
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         raise PhotoError(file, f"is damaged: its header cannot be read ({error}).") from error
 
 
@@ -108,7 +148,7 @@ def _decode(image: Image.Image, file: Path) -> DecodedPhoto:
         image.load()
         exif = _exif(image)
         pixels = _eight_bit(image)
-    except (OSError, *_DAMAGE) as error:
+    except (OSError, *DAMAGE) as error:
         raise PhotoError(file, f"is damaged or cut short: its pixels cannot be decoded ({error}).") from error
     if pixels is None:
         raise PhotoError(file, f"has pixels of kind {image.mode!r}; 8-bit or 16-bit unsigned ones are read.")
@@ -147,7 +187,7 @@ def _exif(image: Image.Image) -> dict[int, Any]:
     try:
         exif = image.getexif()
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
-    except (OSError, *_DAMAGE):
+    except (OSError, *DAMAGE):
         return {}
 
 

@@ -1,34 +1,28 @@
 """The command line. It reads arguments and tells results and refusals; the work is done below."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import SnapsplatError
-from snapsplat.exit_codes import EXIT_CODES, exit_code
+from snapsplat.data_cli import data_app
+from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
 
 if TYPE_CHECKING:
     from recon.reconstruction import Reconstruction
 
-_EXIT_CODES_HELP = "\n\n".join(
-    ["Exit codes:", "\b\n" + "\n".join(f"{code:>5}  {meaning}" for code, meaning in EXIT_CODES.values())]
-)
-
-_TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
-
 app = typer.Typer(
     help="Photos in, a 3D Gaussian scene out, in one forward pass: no poses and no GPU needed.",
-    epilog=_EXIT_CODES_HELP,
+    epilog=EXIT_CODES_HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data_app, name="data")
 
 
 def main() -> None:
@@ -52,7 +46,7 @@ def _snapsplat(
     pass
 
 
-@app.command(epilog=_EXIT_CODES_HELP, short_help="Make a scene of photos.")
+@app.command(epilog=EXIT_CODES_HELP, short_help="Make a scene of photos.")
 def reconstruct(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT", help="Folder to write; it may exist.", show_default=False)
@@ -109,7 +103,8 @@ def reconstruct(
     snapsplat reconstruct photos/ -o out
     snapsplat reconstruct a.jpg b.jpg c.jpg -o out --cameras cameras.json
     """
-    with _refusals_told():
+    stopped = "Stopped; what was in the output folder before is untouched."
+    with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos."):
         from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
         from snapsplat.progress import StageProgress
@@ -165,24 +160,3 @@ def _tell(scene: "Reconstruction", output: Path) -> None:
         typer.echo(f"Photos left out are predicted with {held_out:.1f} dB.")
     for what, name in (("Scene", "scene.ply"), ("Preview", "preview.png"), ("Report", "report.json")):
         typer.echo(f"{what:<8} {output / name}")
-
-
-@contextlib.contextmanager
-def _refusals_told() -> Iterator[None]:
-    """Turn what the user can mend into a sentence and an exit code. Anything else is a bug and keeps its traceback."""
-    try:
-        yield
-    except SnapsplatError as error:
-        _end(type(error), str(error))
-    except KeyboardInterrupt:
-        _end(KeyboardInterrupt, "Stopped; what was in the output folder before is untouched.")
-    except (MemoryError, RuntimeError) as error:
-        # torch tells of memory by RuntimeError, on a CPU by its text alone.
-        if isinstance(error, RuntimeError) and not any(said in str(error) for said in _TORCH_OUT_OF_MEMORY):
-            raise
-        _end(MemoryError, "Out of memory; try a smaller --size or fewer photos.")
-
-
-def _end(kind: type[BaseException], sentence: str) -> None:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(exit_code(kind)) from None

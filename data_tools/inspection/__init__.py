@@ -1,0 +1,1 @@
+"""Looking at scenes before they are trained on."""
