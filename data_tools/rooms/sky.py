@@ -2,11 +2,12 @@
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from data_tools.rooms.placing import triple
 from data_tools.rooms.scene import Sky, Sun
 
-HEIGHT = 256
+HEIGHT = 384
 
 
 def random_sun(rng: np.random.Generator, strength: float) -> Sun:
@@ -44,6 +45,27 @@ def random_sky(rng: np.random.Generator, sun: Sun | None, gain: float = 1.2) -> 
         glare = near ** rng.uniform(20, 200) * 0.5 + (near > 0.9995)
         out = out + glare[..., None] * (1.0, 0.95, 0.85)
     return Sky((out.clip(0, 1) * 255).astype(np.uint8), gain)
+
+
+def photo_sky(
+    rng: np.random.Generator, photo: UInt8[np.ndarray, "photo_height photo_width 3"], gain: float = 1.2
+) -> Sky:
+    """A photo all around the horizon, mirrored at its edges; above and below it what its rim is like."""
+    copies = 2 * int(rng.integers(1, 3))
+    width = 2 * HEIGHT
+    around = [photo, photo[:, ::-1]] * (copies // 2)
+    strip_height = min(round(width / copies * photo.shape[0] / photo.shape[1]), round(HEIGHT * 0.7))
+    strip = cv2.resize(np.concatenate(around, 1), (width, strip_height), interpolation=cv2.INTER_AREA)
+    top = round(HEIGHT * 0.5 - strip_height * rng.uniform(0.45, 0.75))
+    panorama = cv2.copyMakeBorder(strip, top, HEIGHT - top - strip_height, 0, 0, cv2.BORDER_REPLICATE)
+    # Towards straight up and down the rim's columns would run together: they fade into their mean.
+    for rows, mean in (
+        (np.arange(top)[::-1], strip[0].mean(0)),
+        (np.arange(top + strip_height, HEIGHT), strip[-1].mean(0)),
+    ):
+        share = np.linspace(0, 1, len(rows))[:, None, None] ** 0.5
+        panorama[rows] = (panorama[rows] * (1 - share) + mean * share).astype(np.uint8)
+    return Sky(np.ascontiguousarray(panorama), gain)
 
 
 def _clouds(rng: np.random.Generator, towards: np.ndarray) -> np.ndarray:

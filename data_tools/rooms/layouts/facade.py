@@ -39,7 +39,7 @@ def facade(rng: np.random.Generator, supplies: Supplies) -> Stage:
         (float(rng.uniform(-0.4, 0.4) * width), float(rng.uniform(0.8, max(1.0, level * 0.8))), 0.0) for _ in range(4)
     ]
     subjects += [((low[0] + high[0]) / 2, high[1] * 0.6, (low[2] + high[2]) / 2) for low, high in plan.blocks[1:]]
-    lights, sky = daylight(rng, reach_m=0.7)
+    lights, sky = daylight(rng, supplies, reach_m=0.7)
     return Stage(
         scene=Scene(tuple(placed + plan.placed), lights, sky),
         subjects=tuple(subjects),
@@ -157,7 +157,7 @@ def _cornice(rng: np.random.Generator, look: Look, width: float, level: float) -
 def _ground(rng: np.random.Generator, supplies: Supplies, width: float) -> list[Placed]:
     """Paving, and steps up to the wall."""
     half = width / 2 + 25
-    paving = supplies.look(rng, colours.stone(rng), 0.9, 0.1, (0.8, 4.0))
+    paving = supplies.look(rng, "stone", 0.9, 0.1, (0.8, 4.0))
     surfaces = [quad(paving, np.array([(-half, 0, 35), (half, 0, 35), (half, 0, -12), (-half, 0, -12)]))]
     if rng.random() < 0.6:
         look, rise = monuments.stone_look(rng, supplies), rng.uniform(0.1, 0.18)

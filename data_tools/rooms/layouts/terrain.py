@@ -35,7 +35,7 @@ def terrain(rng: np.random.Generator, supplies: Supplies) -> Stage:
         blades = np.stack([places[:, 0], heights(places[:, 0], places[:, 1]) - 0.02, places[:, 1]], 1)
         tuft = outdoors.grass(rng, Look(green), blades, float(rng.uniform(0.06, 0.4)))
         placed.append(Placed(Mesh("grass", (tuft,)), np.eye(4)))
-    lights, sky = daylight(rng, reach_m=1.0)
+    lights, sky = daylight(rng, supplies, reach_m=1.0)
     middles = [
         ((low[0] + high[0]) / 2, low[1] * 0.4 + high[1] * 0.6, (low[2] + high[2]) / 2) for low, high in plan.blocks
     ]
@@ -74,9 +74,10 @@ def _ground(rng: np.random.Generator, supplies: Supplies, heights: Heights) -> t
     x, z = (np.sign(a) * (np.abs(a) / (SIZE_M / 2)) ** 1.6 * SIZE_M / 2 for a in (x, z))
     points, uv = np.stack([x, heights(x, z), z], -1), np.stack([x, -z], -1)
     green = colours.leaf(rng)
-    earth = green if rng.random() < 0.5 else colours.stone(rng)
-    sheet = grid(supplies.look(rng, earth, 1.0, 0.0, (2.0, 6.0)), points, uv)
-    over = grid(supplies.look(rng, colours.stone(rng), 1.0, 0.0, (1.0, 4.0)), points + (0, 0.01, 0), uv)
+    sheet = grid(supplies.look(rng, "ground", 1.0, 0.0, (2.0, 6.0)), points, uv)
+    over = grid(
+        supplies.look(rng, "ground" if rng.random() < 0.5 else "stone", 1.0, 0.0, (1.0, 4.0)), points + (0, 0.01, 0), uv
+    )
     cells = rng.random((12, 12)).astype(np.float32)
     patches = cv2.resize(cells, (CELLS - 1, CELLS - 1), interpolation=cv2.INTER_CUBIC) > rng.uniform(0.5, 0.8)
     kept = np.repeat(patches.ravel(), 6)

@@ -123,7 +123,7 @@ def door(rng: np.random.Generator, supplies: Supplies, wall: Wall, o: Opening, t
     if rng.random() < 0.35:
         parts += _corridor(rng, supplies, o)
     else:
-        look = trim if rng.random() < 0.5 else supplies.look(rng, colours.wood(rng), 0.6, 0.3, (0.4, 1.5))
+        look = trim if rng.random() < 0.5 else supplies.look(rng, "wood", 0.6, 0.3, (0.4, 1.5))
         parts.append(box(look, (width, height, 0.04), (middle, 0, -0.08)))
         rows, columns = int(rng.integers(1, 4)), int(rng.integers(1, 3))
         panels = []
@@ -149,7 +149,7 @@ def _corridor(rng: np.random.Generator, supplies: Supplies, o: Opening) -> list[
     """A box of one to four metres behind the hole."""
     far, side, high = -rng.uniform(1.2, 4), rng.uniform(0.1, 1.0), o.high + 0.3
     left, right, near = o.left - side, o.right + side, -THICK_M
-    paint, floor = Look(colours.paint(rng)), supplies.look(rng, colours.wood(rng), 0.8, 0.1)
+    paint, floor = Look(colours.paint(rng)), supplies.look(rng, "wood", 0.8, 0.1)
     walls = [
         quad(paint, np.array([(left, 0, far), (right, 0, far), (right, high, far), (left, high, far)])),
         quad(paint, np.array([(left, 0, near), (left, 0, far), (left, high, far), (left, high, near)])),
