@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from data_tools.rooms.cache import Split
+from data_tools.rooms.cache import Split, require_split
 from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
 from data_tools.rooms.layouts import LAYOUTS
@@ -12,6 +12,7 @@ from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.trajectories import choose_cameras
 from recon.training.scenes import TrainingScene
 from render.cameras import Cameras
+from render.errors import require
 
 LENGTHS = {"train": 10_000_000, "validation": 1_000}
 """How many scenes a source says that it has."""
@@ -27,6 +28,15 @@ class RoomsSource:
     """
 
     def __init__(self, split: Split, views: int, size_wh: tuple[int, int] | None = None, seed: int = 0):
+        """
+        Args:
+            size_wh: of all photos; None for another shape in each scene.
+
+        Raises:
+            ConfigError: there is no such split, or no view.
+        """
+        require_split(split)
+        require(views > 0, "views", views, "at least 1")
         self._split: Split = split
         self._views, self._size_wh, self._seed = views, size_wh, seed
 
