@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_tools.rooms import colours
-from data_tools.rooms.layouts.walls import Opening, Wall, door, four_walls, wall_surfaces, window
+from data_tools.rooms.layouts.walls import THICK_M, Opening, Wall, door, four_walls, wall_surfaces, window
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
 from data_tools.rooms.scene import Lights, Placed, PointLight
@@ -78,7 +78,8 @@ def _floor_and_ceiling(
     floor = supplies.look(rng, "wood" if rng.random() < 0.6 else "stone", 0.85, 0.5, (0.5, 2.5))
     ceiling = Look(colours.paint(rng)) if rng.random() < 0.85 else supplies.look(rng, "wood", 1.0, 0.1)
     corners = np.array([(-x, 0, z), (x, 0, z), (x, 0, -z), (-x, 0, -z)])
-    out = [quad(floor, corners), quad(ceiling, corners + (0, height, 0))]
+    wider = (corners + np.sign(corners) * THICK_M) + (0, height, 0)
+    out = [quad(floor, corners), quad(ceiling, wider)]
     if rng.random() < 0.15:
         beam = supplies.look(rng, "wood", 0.6, 0.1)
         bars = [box(beam, (width, 0.15, 0.12), (0, height - 0.15, place)) for place in np.arange(-z + 0.5, z, 0.9)]

@@ -1,6 +1,7 @@
 """Open ground: hills with rocks, trees, grass, ruins and statues."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -68,21 +69,22 @@ def _heights(rng: np.random.Generator) -> Heights:
 
 
 def _ground(rng: np.random.Generator, supplies: Supplies, heights: Heights) -> tuple[Mesh, colours.Colour]:
-    """The hills in two or three looks that lie over each other in patches; and a green that fits."""
+    """The hills in two looks, in patches; and a green for what grows there."""
     x, z = np.meshgrid(np.linspace(-SIZE_M / 2, SIZE_M / 2, CELLS), np.linspace(SIZE_M / 2, -SIZE_M / 2, CELLS))
     # Cells are smaller in the middle.
     x, z = (np.sign(a) * (np.abs(a) / (SIZE_M / 2)) ** 1.6 * SIZE_M / 2 for a in (x, z))
     points, uv = np.stack([x, heights(x, z), z], -1), np.stack([x, -z], -1)
-    green = colours.leaf(rng)
-    sheet = grid(supplies.look(rng, "ground", 1.0, 0.0, (2.0, 6.0)), points, uv)
-    over = grid(
-        supplies.look(rng, "ground" if rng.random() < 0.5 else "stone", 1.0, 0.0, (1.0, 4.0)), points + (0, 0.01, 0), uv
-    )
     cells = rng.random((12, 12)).astype(np.float32)
     patches = cv2.resize(cells, (CELLS - 1, CELLS - 1), interpolation=cv2.INTER_CUBIC) > rng.uniform(0.5, 0.8)
-    kept = np.repeat(patches.ravel(), 6)
-    patch = type(over)(over.positions[kept], over.normals[kept], over.uv[kept], over.colour, over.texture, over.gloss)
-    return Mesh("ground", (sheet, patch)), green
+    looks = (
+        supplies.look(rng, "ground", 1.0, 0.0, (2.0, 6.0)),
+        supplies.look(rng, "ground" if rng.random() < 0.5 else "stone", 1.0, 0.0, (1.0, 4.0)),
+    )
+    surfaces = []
+    for look, here in zip(looks, (~patches, patches), strict=True):
+        sheet, kept = grid(look, points, uv), np.repeat(here.ravel(), 6)
+        surfaces.append(replace(sheet, positions=sheet.positions[kept], normals=sheet.normals[kept], uv=sheet.uv[kept]))
+    return Mesh("ground", tuple(surfaces)), colours.leaf(rng)
 
 
 def _place(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan, heights: Heights, near: bool) -> None:

@@ -81,6 +81,7 @@ def wall_surfaces(wall: Wall, look: Look, trim: Look) -> list[Surface]:
             corners = [wall.at(a, b, 0), wall.at(c, d, 0), wall.at(c, d, -THICK_M), wall.at(a, b, -THICK_M)]
             sides.append(quad(look, np.array(corners)))
     pieces.append(_piece(wall, look, left, wall.length, 0, wall.height))
+    pieces += _skirts(wall, look)
     boards, left = [], 0.0
     for o in [*(o for o in openings if o.low <= 0), None]:
         right = o.left if o else wall.length
@@ -88,6 +89,17 @@ def wall_surfaces(wall: Wall, look: Look, trim: Look) -> list[Surface]:
             boards.append(box(trim, (right - left, 0.08, 0.015), ((left + right) / 2, 0, 0.0075)))
         left = o.right if o else left
     return [joined(look, pieces + sides), moved(joined(trim, boards), wall.T_world_wall)]
+
+
+def _skirts(wall: Wall, look: Look) -> list[Surface]:
+    """Strips around the wall, out of sight, so that no sun gets in by the corners."""
+    left, right, low, high = -THICK_M, wall.length + THICK_M, -THICK_M, wall.height + THICK_M
+    return [
+        _piece(wall, look, left, right, low, 0),
+        _piece(wall, look, left, right, wall.height, high),
+        _piece(wall, look, left, 0, 0, wall.height),
+        _piece(wall, look, wall.length, right, 0, wall.height),
+    ]
 
 
 def _piece(wall: Wall, look: Look, left: float, right: float, low: float, high: float) -> Surface:

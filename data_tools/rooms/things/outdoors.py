@@ -164,19 +164,14 @@ def car(rng: np.random.Generator, _supplies: Supplies) -> Mesh:
         ]
     )
     side = side + rng.normal(size=side.shape) * 0.015
-    lying = tilted((0, 0, 1), -np.pi / 2) @ at((0, 0, 0), np.pi)
-    body = moved(
-        extrusion(paint, side[::-1] * (length, height), width),
-        tilted((0, 1, 0), np.pi / 2) @ tilted((1, 0, 0), -np.pi / 2),
-    )
-    del lying
-    surfaces = [moved(body, at((-width / 2 * 0, 0, 0)))]
-    cabin = box(glass, (width * 1.01, height * 0.27, length * 0.36), (0, height * 0.64, -length * 0.08))
-    surfaces.append(cabin)
-    wheel = moved(cylinder(rubber, 0.31, 0.2, steps=20), tilted((0, 0, 1), np.pi / 2))
+    # The outline lies along the car and upwards; it is drawn across.
+    across = np.array([[0, 1, 0, -width / 2], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+    surfaces = [moved(extrusion(paint, side * (length, height), width), across)]
+    surfaces.append(box(glass, (width * 1.01, height * 0.27, length * 0.36), (0, height * 0.64, -length * 0.08)))
+    wheel = moved(cylinder(rubber, 0.31, 0.2, steps=20), at((0.1, 0, 0)) @ tilted((0, 0, 1), np.pi / 2))
     for x in (-1, 1):
         for z in (-0.31, 0.31):
-            surfaces.append(moved(wheel, at((x * (width / 2 - 0.1) + 0.1, 0.31, z * length))))
+            surfaces.append(moved(wheel, at((x * (width / 2 - 0.1), 0.31, z * length))))
     return Mesh("car", tuple(surfaces))
 
 
