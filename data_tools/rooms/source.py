@@ -57,7 +57,7 @@ class RoomsSource:
         stage = LAYOUTS[name][0](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
-            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.34, 0.58)))
+            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.28, 0.56)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
         style = random_style(rng)
         return TrainingScene(

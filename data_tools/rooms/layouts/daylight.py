@@ -11,7 +11,7 @@ from data_tools.rooms.supplies import Supplies
 def daylight(rng: np.random.Generator, supplies: Supplies, reach_m: float) -> tuple[Lights, Sky]:
     """Sunny, hazy or overcast. `reach_m` is that of the darkness in crevices."""
     sunny = rng.random() < 0.65
-    sun = random_sun(rng, float(rng.uniform(1.2, 4.0))) if sunny else None
+    sun = random_sun(rng, float(rng.uniform(2.0, 6.0))) if sunny else None
     level = rng.uniform(0.35, 0.8) if sunny else rng.uniform(0.8, 1.2)
     blue = np.array([0.85, 0.95, 1.1]) if sunny else np.ones(3)
     above = level * blue * np.exp(rng.normal(size=3) * 0.03)
