@@ -87,7 +87,7 @@ def _surface(context: Context, features: frozenset[gl_shaders.Feature]) -> Any:
 @cache
 def _targets(context: Context, size_wh: tuple[int, int]) -> Targets:
     gl = context.gl
-    half = (size_wh[0] // 2, size_wh[1] // 2)
+    half = ((size_wh[0] + 1) // 2, (size_wh[1] + 1) // 2)
 
     def plain(size: tuple[int, int], dtype: str, depth: bool) -> Any:
         texture = gl.texture(size, 4 if dtype == "f1" else 1, dtype=dtype)

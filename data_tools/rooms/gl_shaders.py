@@ -102,8 +102,8 @@ void main() {
     ivec2 here = ivec2(gl_FragCoord.xy);
     float z = texelFetch(depths, min(here * 2, ivec2(size) - 1), 0).r, sum = 0.0001, total = 0.0001;
     for (int dy = -2; dy < 2; dy++) for (int dx = -2; dx < 2; dx++) {
-        ivec2 there = clamp(here + ivec2(dx, dy), ivec2(0), ivec2(size) / 2 - 1);
-        float other = texelFetch(depths, there * 2, 0).r;
+        ivec2 there = clamp(here + ivec2(dx, dy), ivec2(0), textureSize(opens, 0) - 1);
+        float other = texelFetch(depths, min(there * 2, ivec2(size) - 1), 0).r;
         float weight = abs(other - z) < 0.06 * z ? 1.0 : 0.0;
         sum += weight * texelFetch(opens, there, 0).r; total += weight;
     }

@@ -138,3 +138,18 @@ def test_what_lies_behind_the_camera_is_left_out():
     packed = geometry(scene(ahead, behind))
     seen = in_sight(packed.batches, projection(camera())[0])
     assert [batch.first for batch in seen] == [0]
+
+
+@pytest.mark.parametrize("size_wh", [(95, 63), (33, 64), (1, 1)])
+def test_any_size_is_drawn_up_to_its_rim(size_wh: tuple[int, int]):
+    wall = quad(Look(), np.array([(-9, -9, 0), (9, -9, 0), (9, 9, 0), (-9, 9, 0.0)]))
+    view = Camera(
+        np.array([[60.0, 0, size_wh[0] / 2], [0, 60, size_wh[1] / 2], [0, 0, 1]]),
+        look_at((0, 0, 2), (0, 0, 0)),
+        size_wh,
+    )
+    with renderer().load(scene(Placed(Mesh("wall", (wall,)), np.eye(4)))) as loaded:
+        shot = loaded.shoot(view, 1.0)
+    assert shot.rgb.shape == (size_wh[1], size_wh[0], 3)
+    assert np.ptp(shot.rgb) < 0.02
+    np.testing.assert_allclose(shot.depth, 2, rtol=1e-4)
