@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from data_tools.rooms import gl_shaders
+from data_tools.rooms.gl_surface_shader import VERTEX, Feature, surface_fragment
 from render.errors import BackendError
 
 SAMPLES = 4
@@ -37,7 +38,7 @@ class Context:
     blur: Any
     sky: Any
 
-    def surface(self, features: frozenset[gl_shaders.Feature]) -> Any:
+    def surface(self, features: frozenset[Feature]) -> Any:
         """The program that draws surfaces; made once for the same features."""
         return _surface(self, features)
 
@@ -79,9 +80,9 @@ def _context(_process: int) -> Context:
 
 
 @cache
-def _surface(context: Context, features: frozenset[gl_shaders.Feature]) -> Any:
-    fragment = gl_shaders.surface_fragment(features)
-    return context.gl.program(vertex_shader=gl_shaders.VERTEX, fragment_shader=fragment)
+def _surface(context: Context, features: frozenset[Feature]) -> Any:
+    fragment = surface_fragment(features)
+    return context.gl.program(vertex_shader=VERTEX, fragment_shader=fragment)
 
 
 @cache

@@ -73,7 +73,7 @@ def photo_sky(
     around = [photo, photo[:, ::-1]] * (copies // 2)
     strip_height = min(round(width / copies * photo.shape[0] / photo.shape[1]), round(HEIGHT * 0.7))
     strip = cv2.resize(np.concatenate(around, 1), (width, strip_height), interpolation=cv2.INTER_AREA)
-    top = round(HEIGHT * 0.5 - strip_height * rng.uniform(0.45, 0.75))
+    top = max(0, round(HEIGHT * 0.5 - strip_height * rng.uniform(0.45, 0.75)))
     panorama = cv2.copyMakeBorder(strip, top, HEIGHT - top - strip_height, 0, 0, cv2.BORDER_REPLICATE)
     # Towards straight up and down the rim's columns would run together: they fade into their mean.
     for rows, mean in (

@@ -27,18 +27,22 @@ class RoomsSource:
     May be handed to other processes: what draws is made in each when it first draws.
     """
 
-    def __init__(self, split: Split, views: int, size_wh: tuple[int, int] | None = None, seed: int = 0):
+    def __init__(
+        self, split: Split, views: int, size_wh: tuple[int, int] | None = None, seed: int = 0, layout: str | None = None
+    ):
         """
         Args:
             size_wh: of all photos; None for another shape in each scene.
+            layout: one kind of place alone, of `LAYOUTS`.
 
         Raises:
-            ConfigError: there is no such split, or no view.
+            ConfigError: there is no such split or layout, or no view.
         """
         require_split(split)
         require(views > 0, "views", views, "at least 1")
+        require(layout is None or layout in LAYOUTS, "layout", layout, f"one of {', '.join(LAYOUTS)}")
         self._split: Split = split
-        self._views, self._size_wh, self._seed = views, size_wh, seed
+        self._views, self._size_wh, self._seed, self._layout = views, size_wh, seed, layout
 
     def __len__(self) -> int:
         return LENGTHS[self._split]
@@ -53,7 +57,7 @@ class RoomsSource:
             raise IndexError(f"Scene {index} of {self._split} was asked for; there are {len(self)}, from 0.")
         rng = np.random.default_rng([self._seed, list(LENGTHS).index(self._split), index])
         size_wh = self._size_wh or random_size(rng)
-        name = str(rng.choice(list(LAYOUTS), p=shares()))
+        name = self._layout or str(rng.choice(list(LAYOUTS), p=shares()))
         stage = LAYOUTS[name][0](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)

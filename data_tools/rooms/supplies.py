@@ -1,36 +1,25 @@
 """What layouts are furnished with: models, textures and photos of one split; stand-ins where a machine lacks them."""
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
 
 import numpy as np
-from jaxtyping import UInt8
 
+from data_tools.rooms import stock
 from data_tools.rooms.cache import Split
 from data_tools.rooms.categories import Category
 from data_tools.rooms.finishes import FINISHES, Material
-from data_tools.rooms.furniture_store import Furnishing, Furniture, load_furniture
+from data_tools.rooms.furniture_store import Furnishing
 from data_tools.rooms.meshes import Mesh
-from data_tools.rooms.picture_store import Pictures, load_pictures
 from data_tools.rooms.shapes import Look
-from data_tools.rooms.textures import KINDS, random_texture
-from render.errors import ConfigError
+from data_tools.rooms.stock import Texture
+from data_tools.rooms.textures import KINDS
 
-Texture = UInt8[np.ndarray, "texture_height texture_width 3"]
-SPLITS: tuple[Split, ...] = ("train", "validation")
 TEXTURES = {"train": 3000, "validation": 200}
 """How many textures there are, each of a seed of its own."""
-TEXTURE_SIDE_PX = 512
 MOST_TEXTURES = 5
 """Of a material, in a scene."""
 MOST_TRIANGLES = 60_000
 """In a scene, of models alone: many small triangles are slow to draw."""
-PHOTOGRAPHED_EVERY = 6
-"""One texture of so many is a photo, where there are any."""
-NOT_WIDE = ("miniworld", "scikit-image", "scikit-learn")
-"""Packages of paintings and portraits; the others have landscapes."""
-GREY = 205
-"""Mean of a texture that is to be multiplied by a colour."""
 
 
 class Supplies:
@@ -51,7 +40,7 @@ class Supplies:
             kinds = FINISHES[material].kinds if rng.random() < 0.85 else tuple(KINDS)
             known.append((self.split, kinds[rng.integers(len(kinds))], int(rng.integers(TEXTURES[self.split]))))
         chosen = known[rng.integers(len(known))]
-        return _grey(*chosen) if dyed else _texture(*chosen)
+        return stock.grey_texture(*chosen) if dyed else stock.texture(*chosen)
 
     def look(
         self,
@@ -85,79 +74,17 @@ class Supplies:
         """
         affordable = min(triangles, self._triangles_left // 2)
         fitting = [
-            piece for piece in _fitting(self.split, tuple(categories), largest_m) if piece.triangles <= affordable
+            piece for piece in stock.fitting(self.split, tuple(categories), largest_m) if piece.triangles <= affordable
         ]
         if not fitting:
             return None
         piece = fitting[rng.integers(len(fitting))]
         self._triangles_left -= piece.triangles
-        furniture = _furniture(self.split)
+        furniture = stock.furniture(self.split)
         assert furniture is not None
         return furniture.mesh(piece), piece
 
     def picture(self, rng: np.random.Generator, wide: bool = False) -> Texture | None:
         """A photo, if there is any; with `wide`, a landscape."""
-        rows = _photos(self.split, wide)
-        return _picture(self.split, rows[rng.integers(len(rows))]) if rows else None
-
-
-def forget() -> None:
-    """Read the cache anew when it is next asked for."""
-    _furniture.cache_clear()
-    for read in (_fitting, _pictures, _photos, _photographed, _picture, _texture, _grey):
-        read.cache_clear()
-
-
-@cache
-def _furniture(split: Split) -> Furniture | None:
-    """The models in the cache; None where nobody has made it."""
-    try:
-        return load_furniture(split)
-    except ConfigError:
-        return None
-
-
-@cache
-def _fitting(split: Split, categories: tuple[Category, ...], largest_m: tuple[float, float]) -> list[Furnishing]:
-    return [
-        piece
-        for piece in _furniture(split) or ()
-        if (not categories or piece.category in categories) and largest_m[0] <= max(piece.size_m) <= largest_m[1]
-    ]
-
-
-@cache
-def _pictures(split: Split) -> Pictures:
-    return load_pictures(split)
-
-
-@cache
-def _photos(split: Split, wide: bool) -> list[int]:
-    """Numbers of the photos."""
-    rows = _pictures(split).rows
-    return [n for n, row in enumerate(rows) if row.kind == "photo" and not (wide and row.package in NOT_WIDE)]
-
-
-@cache
-def _photographed(split: Split) -> list[int]:
-    return [n for n, row in enumerate(_pictures(split).rows) if row.kind == "texture"]
-
-
-@lru_cache(maxsize=40)
-def _picture(split: Split, number: int) -> Texture:
-    return _pictures(split)[number]
-
-
-@lru_cache(maxsize=160)
-def _texture(split: Split, kind: str, number: int) -> Texture:
-    """Some are photographed, where there are any."""
-    photographed = _photographed(split)
-    if photographed and number % PHOTOGRAPHED_EVERY == 0:
-        return _picture(split, photographed[number // PHOTOGRAPHED_EVERY % len(photographed)])
-    return random_texture(np.random.default_rng([77, SPLITS.index(split), number]), TEXTURE_SIDE_PX, kind)
-
-
-@lru_cache(maxsize=160)
-def _grey(split: Split, kind: str, number: int) -> Texture:
-    grey = _texture(split, kind, number).mean(-1)
-    return np.repeat((grey * (GREY / max(grey.mean(), 1))).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+        rows = stock.photos(self.split, wide)
+        return stock.picture(self.split, rows[rng.integers(len(rows))]) if rows else None

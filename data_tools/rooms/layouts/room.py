@@ -10,8 +10,9 @@ from data_tools.rooms.layouts.shell import Shell, shell
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.placing import at
+from data_tools.rooms.round_shapes import cylinder
 from data_tools.rooms.scene import Placed, Scene
-from data_tools.rooms.shapes import box, cylinder
+from data_tools.rooms.shapes import box
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import furnishings
 

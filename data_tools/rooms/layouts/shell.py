@@ -8,8 +8,9 @@ from data_tools.rooms import colours
 from data_tools.rooms.layouts.walls import THICK_M, Opening, Wall, door, four_walls, wall_surfaces, window
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
+from data_tools.rooms.round_shapes import ball, cylinder, grid
 from data_tools.rooms.scene import Lights, Placed, PointLight
-from data_tools.rooms.shapes import Look, ball, box, cylinder, grid, joined, moved, quad
+from data_tools.rooms.shapes import Look, box, joined, moved, quad
 from data_tools.rooms.sky import random_sun
 from data_tools.rooms.supplies import Supplies
 

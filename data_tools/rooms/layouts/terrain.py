@@ -12,8 +12,9 @@ from data_tools.rooms.layouts.daylight import daylight
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh
+from data_tools.rooms.round_shapes import grid
 from data_tools.rooms.scene import Placed, Scene
-from data_tools.rooms.shapes import Look, grid
+from data_tools.rooms.shapes import Look
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import monuments, outdoors
 

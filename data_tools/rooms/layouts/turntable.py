@@ -8,8 +8,9 @@ from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
+from data_tools.rooms.round_shapes import cylinder, grid
 from data_tools.rooms.scene import Lights, Placed, PointLight, Scene, Sky
-from data_tools.rooms.shapes import box, cylinder, grid, moved, quad
+from data_tools.rooms.shapes import box, moved, quad
 from data_tools.rooms.sky import random_sun
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import small_thing

@@ -8,7 +8,8 @@ from jaxtyping import Float, Float64
 
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Surface
-from data_tools.rooms.shapes import Look, box, cylinder, joined, moved, quad
+from data_tools.rooms.round_shapes import cylinder
+from data_tools.rooms.shapes import Look, box, joined, moved, quad
 from data_tools.rooms.supplies import Supplies
 
 THICK_M = 0.22

@@ -8,7 +8,8 @@ import numpy as np
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.placing import at
-from data_tools.rooms.shapes import Look, ball, box, cylinder, joined, lathe, moved
+from data_tools.rooms.round_shapes import ball, cylinder, lathe
+from data_tools.rooms.shapes import Look, box, joined, moved
 from data_tools.rooms.supplies import Supplies
 
 

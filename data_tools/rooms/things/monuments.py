@@ -5,7 +5,8 @@ import numpy as np
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, grid, joined, lathe, moved, torus
+from data_tools.rooms.round_shapes import ball, cylinder, grid, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, joined, moved
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import boulder
 

@@ -6,7 +6,8 @@ from jaxtyping import Float
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, joined, lathe, moved, torus, triangles
+from data_tools.rooms.round_shapes import ball, cylinder, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, joined, moved, triangles
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import boulder
 

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.rooms import supplies
+from data_tools.rooms import stock
 
 
 @pytest.fixture
 def no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without furniture and photos, whatever this one has."""
     monkeypatch.setenv("SNAPSPLAT_CACHE", str(tmp_path))
-    supplies.forget()
+    stock.forget()
     yield
-    supplies.forget()
+    stock.forget()

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from data_tools.rooms.gl import projection
 from data_tools.rooms.gl_geometry import geometry, in_sight
+from data_tools.rooms.gl_uniforms import projection
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.overlap import lifted, share_seen
 from data_tools.rooms.placing import at, look_at
+from data_tools.rooms.round_shapes import ball
 from data_tools.rooms.scene import Camera, Lights, Placed, PointLight, Scene, Sky, Sun
-from data_tools.rooms.shapes import Look, ball, box, quad
+from data_tools.rooms.shapes import Look, box, quad
 from tests.data_tools.rooms.gl_scenes import camera, floor, rays, renderer, scene
 
 

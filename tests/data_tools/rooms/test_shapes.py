@@ -5,7 +5,8 @@ import pytest
 
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, look_at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, lathe, moved, quad, torus
+from data_tools.rooms.round_shapes import ball, cylinder, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, moved, quad
 
 LOOK = Look()
 SOLIDS = {

@@ -6,10 +6,11 @@ import pytest
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.overlap import share_seen
+from data_tools.rooms.paths import intrinsics
 from data_tools.rooms.placing import at
 from data_tools.rooms.scene import Placed
 from data_tools.rooms.shapes import Look, box
-from data_tools.rooms.trajectories import choose_cameras, intrinsics
+from data_tools.rooms.trajectories import choose_cameras
 from tests.data_tools.rooms.gl_scenes import floor, renderer, scene
 
 
