@@ -18,6 +18,8 @@ PHOTOGRAPHED_EVERY = 6
 """One texture of so many is a photo, where there are any."""
 NOT_WIDE = ("miniworld", "scikit-image", "scikit-learn")
 """Packages of paintings and portraits; the others have landscapes."""
+KEPT = 32
+"""Textures, and photos, that stay in memory: about as many as a scene needs."""
 GREY = 205
 """Mean of a texture that is to be multiplied by a colour."""
 
@@ -48,13 +50,13 @@ def photos(split: Split, wide: bool) -> list[int]:
     return [n for n, row in enumerate(rows) if row.kind == "photo" and not (wide and row.package in NOT_WIDE)]
 
 
-@lru_cache(maxsize=40)
+@lru_cache(maxsize=KEPT)
 def picture(split: Split, number: int) -> Texture:
     """A photo, or a photographed texture."""
     return _pictures(split)[number]
 
 
-@lru_cache(maxsize=160)
+@lru_cache(maxsize=KEPT)
 def texture(split: Split, kind: str, number: int) -> Texture:
     """A texture of a kind of `textures.KINDS`; some are photographed, where there are any."""
     photographed = _photographed(split)
@@ -63,7 +65,7 @@ def texture(split: Split, kind: str, number: int) -> Texture:
     return random_texture(np.random.default_rng([77, SPLITS.index(split), number]), TEXTURE_SIDE_PX, kind)
 
 
-@lru_cache(maxsize=160)
+@lru_cache(maxsize=KEPT)
 def grey_texture(split: Split, kind: str, number: int) -> Texture:
     """The same without its colour, and light."""
     levels = texture(split, kind, number).mean(-1)
