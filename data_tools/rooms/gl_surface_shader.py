@@ -56,15 +56,17 @@ float highlight(int i, vec3 n, vec3 v, float sharp) {
     return pow(max(dot(n, normalize(v + normalize(spot_position[i] - position))), 0.0), sharp);
 }
 #endif
-uniform sampler2DShadow lamp_shadow; uniform mat4 T_lamp_world[6];
+uniform sampler2DShadow lamp_shadow; uniform vec2 lamp_depth;
+// The six pyramids of gl_shadows.lamp_projections lie along the axes, so that no matrices are needed.
 float lamplit(vec3 n) {
-    vec3 from = position + n * 0.02, away = from - spot_position[0], size = abs(away);
-    int face = size.x > size.y && size.x > size.z ? (away.x > 0.0 ? 0 : 1)
-             : size.y > size.z ? (away.y > 0.0 ? 2 : 3) : (away.z > 0.0 ? 4 : 5);
-    vec4 at = T_lamp_world[face] * vec4(from, 1.0);
-    vec3 tile = clamp(at.xyz / at.w * 0.5 + 0.5, vec3(0.004), vec3(0.996));
-    tile.xy = (tile.xy + vec2(face % 3, face / 3)) / vec2(3.0, 2.0);
-    return texture(lamp_shadow, tile);
+    vec3 away = position + n * 0.02 - spot_position[0], size = abs(away);
+    bool x = size.x > size.y && size.x > size.z, y = !x && size.y > size.z;
+    vec3 along = x ? away : y ? away.yzx : away.zxy;
+    float far = abs(along.x), axis = x ? 0.0 : y ? 1.0 : 2.0, back = step(along.x, 0.0);
+    vec2 tile = vec2(along.y, along.z * (1.0 - 2.0 * back)) / far * 0.5 + 0.5;
+    float face = 2.0 * axis + back, row = step(2.5, face);
+    vec2 at = (clamp(tile, 0.004, 0.996) + vec2(face - 3.0 * row, row)) / vec2(3.0, 2.0);
+    return texture(lamp_shadow, vec3(at, (lamp_depth.x - lamp_depth.y / far) * 0.5 + 0.5));
 }
 #endif
 #ifdef GLOSS
@@ -79,8 +81,8 @@ vec3 texel() {
     float across_x = dot(dx * size, dx * size), across_y = dot(dy * size, dy * size);
     vec2 longer = across_x > across_y ? dx : dy;
     float lod = 0.5 * log2(max(max(min(across_x, across_y), 0.25 * max(across_x, across_y)), 1e-8));
-    return 0.5 * (linear(textureLod(albedo, at - 0.25 * longer, lod).rgb)
-                + linear(textureLod(albedo, at + 0.25 * longer, lod).rgb));
+    return linear(0.5 * (textureLod(albedo, at - 0.25 * longer, lod).rgb
+                       + textureLod(albedo, at + 0.25 * longer, lod).rgb));
 }
 void main() {
     vec3 base = linear(look.rgb);

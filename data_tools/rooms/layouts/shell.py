@@ -135,11 +135,13 @@ def _lights(rng: np.random.Generator, walls: list[Wall], height: float) -> tuple
     points: list[PointLight] = []
     day = np.array([0.9, 0.95, 1.0]) * rng.uniform(0.5, 2.0) * (0.15 if rng.random() < 0.12 else 1)
     for wall in walls:
-        for o in wall.openings:
-            if o.kind == "window":
-                area = (o.right - o.left) * (o.high - o.low)
-                place = wall.at((o.left + o.right) / 2, (o.low + o.high) / 2, 0.05)
-                points.append(PointLight(triple(place), triple(day * area * 0.8), triple(wall.inward)))
+        windows = [o for o in wall.openings if o.kind == "window"]
+        areas = np.array([(o.right - o.left) * (o.high - o.low) for o in windows])
+        if windows:
+            middles = np.array([((o.left + o.right) / 2, (o.low + o.high) / 2) for o in windows])
+            along, up = areas @ middles / areas.sum()
+            light = triple(day * areas.sum() * 0.8)
+            points.append(PointLight(triple(wall.at(along, up, 0.05)), light, triple(wall.inward)))
     placed: list[Placed] = []
     lit = rng.random() < 0.55 or not points
     if rng.random() < 0.85 or lit:
