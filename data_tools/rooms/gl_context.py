@@ -1,6 +1,7 @@
 """The OpenGL context of this process with all that outlives a scene: shaders, and pictures to draw into by size."""
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -61,13 +62,16 @@ def _context(_process: int) -> Context:
     # Worker processes share the cores among them, so Mesa gets no threads of its own; with them it would hang in
     # a process that was forked after its parent had drawn.
     os.environ.setdefault("LP_NUM_THREADS", "0")
+    options: dict[str, Any] = {"standalone": True} | ({"backend": "egl"} if sys.platform == "linux" else {})
     try:
         import moderngl
 
-        options: dict[str, Any] = {"standalone": True, "backend": "egl"}
         gl = moderngl.create_context(**options)
     except Exception as error:
-        raise BackendError(f"OpenGL cannot be had without a screen ({error}); Mesa's EGL is needed.") from error
+        raise BackendError(
+            f"OpenGL cannot be had without a screen ({error}); what is needed is pip install 'snapsplat[train]' and, "
+            "on Linux, EGL: a GPU's driver or Mesa has it."
+        ) from error
     shaders = gl_shaders
     return Context(
         gl=gl,
