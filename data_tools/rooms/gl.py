@@ -42,7 +42,9 @@ class LoadedGLScene:
         self._batches = packed.batches
         corners = self._keep(drawing.gl.buffer(packed.rows.tobytes()))
         layout = "3f 3f 2f 4f1", "in_position", "in_normal", "in_uv", "in_look"
-        self._programs = {glossy: drawing.surface(features(scene, glossy)) for glossy in (False, True)}
+        self._programs = {
+            glossy: drawing.surface(features(scene, glossy), len(scene.lights.points)) for glossy in (False, True)
+        }
         self._surfaces = {
             glossy: self._keep(drawing.gl.vertex_array(program, [(corners, *layout)]))
             for glossy, program in self._programs.items()

@@ -39,9 +39,9 @@ class Context:
     blur: Any
     sky: Any
 
-    def surface(self, features: frozenset[Feature]) -> Any:
-        """The program that draws surfaces; made once for the same features."""
-        return _surface(self, features)
+    def surface(self, features: frozenset[Feature], spots: int) -> Any:
+        """The program that draws surfaces under so many point lights; made once for the same features."""
+        return _surface(self, features, spots)
 
     def targets(self, size_wh: tuple[int, int]) -> Targets:
         """Framebuffers of a size; made once."""
@@ -84,8 +84,8 @@ def _context(_process: int) -> Context:
 
 
 @cache
-def _surface(context: Context, features: frozenset[Feature]) -> Any:
-    fragment = surface_fragment(features)
+def _surface(context: Context, features: frozenset[Feature], spots: int) -> Any:
+    fragment = surface_fragment(features, spots)
     return context.gl.program(vertex_shader=VERTEX, fragment_shader=fragment)
 
 

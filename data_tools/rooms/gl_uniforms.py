@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from data_tools.rooms.gl_surface_shader import SPOTS, Feature
+from data_tools.rooms.gl_surface_shader import Feature
 from data_tools.rooms.scene import Camera, Scene
 
 NEAREST_M = 0.05
@@ -30,20 +30,16 @@ def projection(camera: Camera) -> tuple[Float[np.ndarray, "4 4"], Float[np.ndarr
 def light_uniforms(scene: Scene) -> dict[str, Any]:
     """What shines, as the surfaces' shader takes it."""
     lights, sky = scene.lights, scene.sky
-    spots = lights.points[:SPOTS]
-    padding = [(0.0, 0.0, 0.0)] * (SPOTS - len(spots))
+    spots = lights.points
     return {
         "above": lights.above,
         "below": lights.below,
         "sun_direction": lights.sun.direction if lights.sun else (0.0, 1.0, 0.0),
         "sun_light": lights.sun.light if lights.sun else (0.0, 0.0, 0.0),
-        "spots": len(spots),
-        "spot_position": np.array([spot.position for spot in spots] + padding),
-        "spot_light": np.array([spot.light for spot in spots] + padding),
+        "spot_position": np.array([spot.position for spot in spots]),
+        "spot_light": np.array([spot.light for spot in spots]),
         # The fourth number is what is left of the light aside of where it faces.
-        "spot_facing": np.array(
-            [(*spot.facing, float(not any(spot.facing))) for spot in spots] + [(0.0,) * 4] * len(padding)
-        ),
+        "spot_facing": np.array([(*spot.facing, float(not any(spot.facing))) for spot in spots]),
         "gain": sky.gain,
         "fog": scene.fog_per_m,
         "outdoors": 0.2 if spots else 1.0,
