@@ -5,6 +5,8 @@ making it counts for all its photos.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
@@ -24,32 +26,33 @@ PARTS = ("layout", "load", "cameras", "photo", "depth", "effects")
 
 def measure(name: str) -> dict[str, float]:
     """Mean milliseconds of each part, over scenes; and thousands of triangles."""
-    layout, _ = LAYOUTS[name]
     spent = dict.fromkeys(("triangles", *PARTS), 0.0)
-    for seed in range(-1, SCENES):
-        if seed == 0:  # the first scene compiles
-            spent = dict.fromkeys(spent, 0.0)
-        rng = np.random.default_rng([1, abs(seed), list(LAYOUTS).index(name)])
-        marks = [time.process_time()]
-        stage = layout(rng, Supplies("train"))
-        marks.append(time.process_time())
-        with GLRenderer().load(stage.scene) as scene:
-            marks.append(time.process_time())
-            cameras = choose_cameras(stage, scene, rng, VIEWS, SIZE_WH)
-            marks.append(time.process_time())
-            shots = [scene.shoot(camera, 1.0) for camera in cameras]
-            marks.append(time.process_time())
-            for camera in cameras:
-                scene.depth(camera)
-            marks.append(time.process_time())
+
+    @contextmanager
+    def clocked(part: str, times: int = 1) -> Iterator[None]:
+        start = time.process_time()
+        yield
+        spent[part] += 1e3 * (time.process_time() - start) / times / SCENES
+
+    for seed in range(SCENES):
+        rng = np.random.default_rng([1, seed, list(LAYOUTS).index(name)])
+        with clocked("layout"):
+            stage = LAYOUTS[name][0](rng, Supplies("train"))
+        spent["triangles"] += len(geometry(stage.scene).rows) / 3e3 / SCENES
+        with ExitStack() as resources:
+            with clocked("load"):
+                scene = resources.enter_context(GLRenderer().load(stage.scene))
+            with clocked("cameras"):
+                cameras = choose_cameras(stage, scene, rng, VIEWS, SIZE_WH)
+            scene.shoot(cameras[0], 1.0)  # compiles what no scene has needed before
+            with clocked("photo", VIEWS):
+                shots = [scene.shoot(camera, 1.0) for camera in cameras]
+            with clocked("depth", VIEWS):
+                for camera in cameras:
+                    scene.depth(camera)
+        with clocked("effects", VIEWS):
             for shot in shots:
                 photographed(shot.rgb, random_style(rng), rng)
-            marks.append(time.process_time())
-        for part, seconds in zip(
-            ("layout", "load", "cameras", "photo", "depth", "effects"), np.diff(marks), strict=True
-        ):
-            spent[part] += 1e3 * seconds / (VIEWS if part in ("photo", "depth", "effects") else 1) / SCENES
-        spent["triangles"] += len(geometry(stage.scene).rows) / 3e3 / SCENES
     return spent
 
 
