@@ -1,7 +1,7 @@
 """`snapsplat data`: what networks are trained on."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LOOKED_AT_PX = 512
 """Long side, in pixels, of what is decoded of a photo to look at it."""
 
-data_app = typer.Typer(help="Scenes to train on: look at them.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(help="Scenes to train on: look at them, make some.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @data_app.callback()
@@ -68,6 +68,34 @@ def inspect(
             typer.echo(f"Pictures: {pictures}")
     if refused:
         raise typer.Exit(exit_code(type(refused[0])))
+
+
+@data_app.command(epilog=EXIT_CODES_HELP, short_help="Write random scenes with true cameras and depth.")
+def rooms(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it may exist.", show_default=False)],
+    scenes: Annotated[int, typer.Option(metavar="N", help="How many scenes.", min=1)] = 100,
+    views: Annotated[int, typer.Option(metavar="V", help="How many photos of each.", min=1, max=64)] = 8,
+    seed: Annotated[int, typer.Option(metavar="N", help="Other seeds give other scenes.", min=0)] = 0,
+    split: Annotated[
+        Literal["train", "validation"], typer.Option(help="The two share no model, no texture and no photo.")
+    ] = "train",
+) -> None:
+    """Write random scenes: rooms, tables, streets, drawn without a screen, each a folder of photos, depth and cameras.
+
+    Training makes the same scenes as it goes; this is for looking at them, and for other programs. What is there
+    already is not made again. `python -m data_tools.rooms.furniture` and `python -m data_tools.rooms.pictures` fetch
+    models and photos to furnish them with.
+    """
+    with refusals_told("Stopped; the scenes that are whole stay.", "Out of memory."):
+        from rich.progress import track
+
+        from data_tools.rooms.source import RoomsSource
+        from data_tools.rooms.write import write_scenes
+
+        source = RoomsSource(split, views, seed=seed)
+        for _ in track(write_scenes(out, source, scenes), "Scenes", total=scenes, transient=True):
+            pass
+        typer.echo(f"{scenes} scenes of {views} photos: {out}")
 
 
 def _inspected(folder: Path) -> "TrainingScene":

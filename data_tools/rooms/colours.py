@@ -50,6 +50,27 @@ def cloth(rng: np.random.Generator) -> Colour:
     return _hsv(rng, rng.random(), rng.uniform(0.5, 0.95), rng.uniform(0.4, 0.95))
 
 
+def earth(rng: np.random.Generator) -> Colour:
+    """Greens, sand, soil."""
+    return (
+        leaf(rng)
+        if rng.random() < 0.5
+        else _hsv(rng, rng.normal(0.09, 0.02), rng.uniform(0.15, 0.5), rng.uniform(0.3, 0.75))
+    )
+
+
+def brick(rng: np.random.Generator) -> Colour:
+    """Of tiles on roofs: reds and browns, slate."""
+    if rng.random() < 0.3:
+        return _hsv(rng, 0.6, 0.08, rng.uniform(0.2, 0.5))
+    return _hsv(rng, rng.normal(0.04, 0.015), rng.uniform(0.4, 0.7), rng.uniform(0.3, 0.7))
+
+
+def asphalt(rng: np.random.Generator) -> Colour:
+    """Dark greys."""
+    return _hsv(rng, rng.random(), 0.03, rng.uniform(0.22, 0.5))
+
+
 def _hsv(rng: np.random.Generator, hue: float, saturation: float, value: float) -> Colour:
     """The colour, a little off."""
     off = rng.normal(size=2) * 0.015

@@ -10,16 +10,13 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from data_tools.rooms.gl_context import Context, Targets, context
 from data_tools.rooms.gl_geometry import Batch, geometry, in_sight
-from data_tools.rooms.gl_shaders import SPOTS, Feature
 from data_tools.rooms.gl_shadows import Shadows
+from data_tools.rooms.gl_uniforms import features, light_uniforms, projection, set_uniforms
 from data_tools.rooms.scene import Camera, Scene, Shot
-
-NEAREST_M = 0.05
-"""Nothing nearer is drawn."""
 
 
 class GLRenderer:
@@ -45,7 +42,9 @@ class LoadedGLScene:
         self._batches = packed.batches
         corners = self._keep(drawing.gl.buffer(packed.rows.tobytes()))
         layout = "3f 3f 2f 4f1", "in_position", "in_normal", "in_uv", "in_look"
-        self._programs = {glossy: drawing.surface(_features(scene, glossy)) for glossy in (False, True)}
+        self._programs = {
+            glossy: drawing.surface(features(scene, glossy), len(scene.lights.points)) for glossy in (False, True)
+        }
         self._surfaces = {
             glossy: self._keep(drawing.gl.vertex_array(program, [(corners, *layout)]))
             for glossy, program in self._programs.items()
@@ -121,14 +120,14 @@ class LoadedGLScene:
         self._shadows.use(3, 4)
         seen = in_sight(self._batches, T_clip_world)
         for glossy, program in self._programs.items():
-            set_uniforms(program, **self._light_uniforms(), **self._shadows.uniforms(3, 4))
+            set_uniforms(program, **light_uniforms(self._scene), **self._shadows.uniforms(3, 4))
             set_uniforms(
                 program,
                 T_clip_world=T_clip_world, forward=forward, exposure=exposure, eye=camera.T_world_camera[:3, 3],
                 albedo=0, opens=1, panorama=2,
             )  # fmt: skip
             for batch in (batch for batch in seen if batch.glossy == glossy):
-                program["textured"].value = batch.texture is not None
+                set_uniforms(program, textured=batch.texture is not None)
                 if batch.texture is not None:
                     self._textures[id(batch.texture)].use(0)
                 self._surfaces[glossy].render(vertices=batch.count, first=batch.first)
@@ -148,24 +147,6 @@ class LoadedGLScene:
         self._full[program].render(vertices=3)
         gl.depth_func = "<"
 
-    def _light_uniforms(self) -> dict[str, Any]:
-        lights, sky = self._scene.lights, self._scene.sky
-        spots = lights.points[:SPOTS]
-        padding = [(0.0, 0.0, 0.0)] * (SPOTS - len(spots))
-        return {
-            "above": lights.above,
-            "below": lights.below,
-            "sun_direction": lights.sun.direction if lights.sun else (0.0, 1.0, 0.0),
-            "sun_light": lights.sun.light if lights.sun else (0.0, 0.0, 0.0),
-            "spots": len(spots),
-            "spot_position": np.array([spot.position for spot in spots] + padding),
-            "spot_light": np.array([spot.light for spot in spots] + padding),
-            "spot_facing": np.array([spot.facing for spot in spots] + padding),
-            "gain": sky.gain,
-            "fog": self._scene.fog_per_m,
-            "outdoors": 0.2 if spots else 1.0,
-        }
-
     def _texture(self, pixels: np.ndarray) -> Any:
         height, width = pixels.shape[:2]
         gl = self._context.gl
@@ -177,42 +158,3 @@ class LoadedGLScene:
     def _keep(self, resource: Any) -> Any:
         self._resources.callback(resource.release)
         return resource
-
-
-def projection(camera: Camera) -> tuple[Float[np.ndarray, "4 4"], Float[np.ndarray, "4"]]:
-    """World to clip coordinates with the picture's upper row first, and the row that gives a point's z-depth."""
-    (width, height), K = camera.size_wh, camera.K_px
-    T_camera_world = np.linalg.inv(camera.T_world_camera)
-    T_clip_camera = np.array(
-        [
-            [2 * K[0, 0] / width, 2 * K[0, 1] / width, 2 * K[0, 2] / width - 1, 0],
-            [0, 2 * K[1, 1] / height, 2 * K[1, 2] / height - 1, 0],
-            [0, 0, 1, -2 * NEAREST_M],  # no far end
-            [0, 0, 1, 0],
-        ]
-    )
-    return T_clip_camera @ T_camera_world, T_camera_world[2]
-
-
-def set_uniforms(program: Any, **values: Any) -> None:
-    """Write those uniforms that the program has; matrices are taken as they are read, rows first."""
-    for name, value in values.items():
-        uniform = program.get(name, None)
-        if uniform is None:
-            continue
-        if isinstance(value, np.ndarray | list | tuple):
-            array = np.asarray(value, np.float32)
-            is_matrix = array.ndim >= 2 and array.shape[-1] == array.shape[-2] and not name.startswith("spot_")
-            uniform.write(np.ascontiguousarray(array.swapaxes(-1, -2) if is_matrix else array).tobytes())
-        else:
-            uniform.value = value
-
-
-def _features(scene: Scene, glossy: bool) -> frozenset[Feature]:
-    wanted: dict[Feature, bool] = {
-        "SUN": scene.lights.sun is not None,
-        "LAMP": bool(scene.lights.points),
-        "GLOSS": glossy,
-        "FOG": scene.fog_per_m > 0,
-    }
-    return frozenset(feature for feature, is_wanted in wanted.items() if is_wanted)

@@ -1,11 +1,13 @@
 """The OpenGL context of this process with all that outlives a scene: shaders, and pictures to draw into by size."""
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from data_tools.rooms import gl_shaders
+from data_tools.rooms.gl_surface_shader import VERTEX, Feature, surface_fragment
 from render.errors import BackendError
 
 SAMPLES = 4
@@ -37,9 +39,9 @@ class Context:
     blur: Any
     sky: Any
 
-    def surface(self, features: frozenset[gl_shaders.Feature]) -> Any:
-        """The program that draws surfaces; made once for the same features."""
-        return _surface(self, features)
+    def surface(self, features: frozenset[Feature], spots: int) -> Any:
+        """The program that draws surfaces under so many point lights; made once for the same features."""
+        return _surface(self, features, spots)
 
     def targets(self, size_wh: tuple[int, int]) -> Targets:
         """Framebuffers of a size; made once."""
@@ -57,15 +59,19 @@ def context() -> Context:
 
 @cache
 def _context(_process: int) -> Context:
-    # Worker processes share the cores among them; Mesa would take all of them for each.
-    os.environ.setdefault("LP_NUM_THREADS", "1")
+    # Worker processes share the cores among them, so Mesa gets no threads of its own; with them it would hang in
+    # a process that was forked after its parent had drawn.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
+    options: dict[str, Any] = {"standalone": True} | ({"backend": "egl"} if sys.platform == "linux" else {})
     try:
         import moderngl
 
-        options: dict[str, Any] = {"standalone": True, "backend": "egl"}
         gl = moderngl.create_context(**options)
     except Exception as error:
-        raise BackendError(f"OpenGL cannot be had without a screen ({error}); Mesa's EGL is needed.") from error
+        raise BackendError(
+            f"OpenGL cannot be had without a screen ({error}); what is needed is pip install 'snapsplat[train]' and, "
+            "on Linux, EGL: a GPU's driver or Mesa has it."
+        ) from error
     shaders = gl_shaders
     return Context(
         gl=gl,
@@ -78,15 +84,15 @@ def _context(_process: int) -> Context:
 
 
 @cache
-def _surface(context: Context, features: frozenset[gl_shaders.Feature]) -> Any:
-    fragment = gl_shaders.surface_fragment(features)
-    return context.gl.program(vertex_shader=gl_shaders.VERTEX, fragment_shader=fragment)
+def _surface(context: Context, features: frozenset[Feature], spots: int) -> Any:
+    fragment = surface_fragment(features, spots)
+    return context.gl.program(vertex_shader=VERTEX, fragment_shader=fragment)
 
 
 @cache
 def _targets(context: Context, size_wh: tuple[int, int]) -> Targets:
     gl = context.gl
-    half = (size_wh[0] // 2, size_wh[1] // 2)
+    half = ((size_wh[0] + 1) // 2, (size_wh[1] + 1) // 2)
 
     def plain(size: tuple[int, int], dtype: str, depth: bool) -> Any:
         texture = gl.texture(size, 4 if dtype == "f1" else 1, dtype=dtype)

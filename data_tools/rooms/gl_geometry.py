@@ -11,6 +11,8 @@ from data_tools.rooms.scene import Placed, Scene
 
 ROW = np.dtype([("position", "<f4", 3), ("normal", "<f4", 3), ("uv", "<f4", 2), ("look", "u1", 4)])
 """A corner; `look` is sRGB and gloss."""
+LEAST_GLOSS = 0.02
+"""Less cannot be seen, and is not worth its time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,7 @@ def _alike(placed: Placed) -> Iterator[tuple[np.ndarray | None, bool, list[Surfa
     for surface in placed.mesh.surfaces:
         if len(surface.positions):
             texture = surface.texture if placed.texture is None else placed.texture
-            glossy = surface.gloss > 0
+            glossy = surface.gloss >= LEAST_GLOSS
             groups.setdefault((id(texture), glossy), (texture, glossy, []))[2].append(surface)
     yield from groups.values()
 

@@ -1,23 +1,6 @@
-"""The shaders of `gl.py`, GLSL 3.30. What they compute is said here; when they run, there.
+"""The small shaders of `gl.py`, GLSL 3.30, and what they share with that of surfaces.
 
 Clip coordinates keep the picture's rows from the top down, so that what is read back needs no turning.
-"""
-
-from typing import Literal
-
-SPOTS = 8
-"""How many point lights a scene may have."""
-
-VERTEX = """
-#version 330
-in vec3 in_position; in vec3 in_normal; in vec2 in_uv; in vec4 in_look;
-uniform mat4 T_clip_world; uniform vec4 forward;
-out vec3 position; out vec3 normal; out vec2 uv; out vec4 look; out float z;
-void main() {
-    position = in_position; normal = in_normal; uv = in_uv; look = in_look;
-    z = dot(forward, vec4(in_position, 1.0));
-    gl_Position = T_clip_world * vec4(in_position, 1.0);
-}
 """
 
 DEPTH_VERTEX = """
@@ -102,8 +85,8 @@ void main() {
     ivec2 here = ivec2(gl_FragCoord.xy);
     float z = texelFetch(depths, min(here * 2, ivec2(size) - 1), 0).r, sum = 0.0001, total = 0.0001;
     for (int dy = -2; dy < 2; dy++) for (int dx = -2; dx < 2; dx++) {
-        ivec2 there = clamp(here + ivec2(dx, dy), ivec2(0), ivec2(size) / 2 - 1);
-        float other = texelFetch(depths, there * 2, 0).r;
+        ivec2 there = clamp(here + ivec2(dx, dy), ivec2(0), textureSize(opens, 0) - 1);
+        float other = texelFetch(depths, min(there * 2, ivec2(size) - 1), 0).r;
         float weight = abs(other - z) < 0.06 * z ? 1.0 : 0.0;
         sum += weight * texelFetch(opens, there, 0).r; total += weight;
     }
@@ -135,109 +118,3 @@ vec3 sky(vec3 towards, float lod) {
 #endif
 """
 SKY_FRAGMENT = SKY_FRAGMENT.replace("COMMON", COMMON)
-
-Feature = Literal["SUN", "LAMP", "GLOSS", "FOG"]
-"""What not every surface, or scene, needs; left out, it costs nothing."""
-
-_SURFACE = """
-in vec3 position; in vec3 normal; in vec2 uv; in vec4 look; in float z;
-uniform sampler2D albedo; uniform bool textured; uniform sampler2D opens;
-uniform float exposure; uniform vec3 eye; uniform vec3 above; uniform vec3 below;
-uniform int spots; uniform vec3 spot_position[SPOTS]; uniform vec3 spot_light[SPOTS]; uniform vec3 spot_facing[SPOTS];
-#if defined(GLOSS) || defined(FOG)
-uniform sampler2D panorama; uniform float gain;
-#else
-#define NO_SKY
-#endif
-out vec4 colour;
-COMMON
-#ifdef SUN
-uniform vec3 sun_direction; uniform vec3 sun_light; uniform mat4 T_sun_world; uniform float sun_texel;
-uniform sampler2DShadow sun_shadow;
-float sunlit(vec3 n) {
-    vec3 at = (T_sun_world * vec4(position + n * sun_texel * 1.5, 1.0)).xyz * 0.5 + 0.5;
-    if (any(lessThan(at, vec3(0.0))) || any(greaterThan(at, vec3(1.0)))) return 1.0;
-    vec3 aside = vec3(0.4, 0.3, 0.0) / float(textureSize(sun_shadow, 0).x);
-    return 0.5 * (texture(sun_shadow, at + aside) + texture(sun_shadow, at - aside));
-}
-#endif
-#ifdef LAMP
-uniform sampler2DShadow lamp_shadow; uniform mat4 T_lamp_world[6];
-float lamplit(vec3 n) {
-    vec3 from = position + n * 0.02, away = from - spot_position[0], size = abs(away);
-    int face = size.x > size.y && size.x > size.z ? (away.x > 0.0 ? 0 : 1)
-             : size.y > size.z ? (away.y > 0.0 ? 2 : 3) : (away.z > 0.0 ? 4 : 5);
-    vec4 at = T_lamp_world[face] * vec4(from, 1.0);
-    vec3 tile = clamp(at.xyz / at.w * 0.5 + 0.5, vec3(0.004), vec3(0.996));
-    tile.xy = (tile.xy + vec2(face % 3, face / 3)) / vec2(3.0, 2.0);
-    return texture(lamp_shadow, tile);
-}
-#endif
-#ifdef GLOSS
-uniform float outdoors;
-#endif
-#ifdef FOG
-uniform float fog;
-#endif
-// Two taps along the longer side of the pixel's footprint keep floors sharp that are seen at a low angle.
-vec3 texel() {
-    vec2 at = vec2(uv.x, -uv.y), dx = dFdx(at), dy = dFdy(at), size = vec2(textureSize(albedo, 0));
-    float across_x = dot(dx * size, dx * size), across_y = dot(dy * size, dy * size);
-    vec2 longer = across_x > across_y ? dx : dy;
-    float lod = 0.5 * log2(max(max(min(across_x, across_y), 0.25 * max(across_x, across_y)), 1e-8));
-    return 0.5 * (linear(textureLod(albedo, at - 0.25 * longer, lod).rgb)
-                + linear(textureLod(albedo, at + 0.25 * longer, lod).rgb));
-}
-void main() {
-    vec3 base = linear(look.rgb);
-    if (textured) base *= texel();
-    vec3 v = normalize(eye - position), n = normalize(normal);
-    if (dot(n, v) < 0.0) n = -n;
-    float open = texelFetch(opens, ivec2(gl_FragCoord.xy) / 2, 0).r;
-    vec3 light = mix(below, above, n.y * 0.5 + 0.5) * open;
-#ifdef GLOSS
-    float gloss = look.a, sharp = exp2(2.0 + 8.0 * sqrt(gloss));
-    vec3 shine = vec3(0.0);
-#endif
-#ifdef SUN
-    float sun_facing = max(dot(n, sun_direction), 0.0);
-    vec3 sun = sun_light * sun_facing * sunlit(n);
-    light += sun;
-#ifdef GLOSS
-    shine += sun * pow(max(dot(n, normalize(v + sun_direction)), 0.0), sharp);
-#endif
-#endif
-    for (int i = 0; i < spots; i++) {
-        vec3 away = spot_position[i] - position, ahead = spot_facing[i];
-        float apart = dot(away, away);
-        vec3 l = away * inversesqrt(apart);
-        float facing = max(dot(n, l), 0.0) * (dot(ahead, ahead) > 0.0 ? max(-dot(ahead, l), 0.0) : 1.0);
-        vec3 spot = spot_light[i] * facing / (apart + 0.05) * (0.5 + 0.5 * open);
-#ifdef LAMP
-        if (i == 0) spot *= lamplit(n);
-#endif
-        light += spot;
-#ifdef GLOSS
-        shine += spot * pow(max(dot(n, normalize(v + l)), 0.0), sharp);
-#endif
-    }
-#ifdef GLOSS
-    float grazing = gloss * (2.0 - gloss - (1.0 - gloss) * (1.0 - pow(1.0 - max(dot(n, v), 0.0), 5.0)));
-    vec3 mirrored = reflect(-v, n);
-    vec3 around = mix(mix(below, above, mirrored.y * 0.5 + 0.5), sky(mirrored, 6.0 - 5.0 * gloss), outdoors);
-    vec3 radiance = base * light * (1.0 - gloss) + (around * open + shine * (sharp + 8.0) / 25.0) * grazing;
-#else
-    vec3 radiance = base * light;
-#endif
-#ifdef FOG
-    radiance = mix(sky(vec3(-v.x, 0.02, -v.z), 5.0), radiance, exp(-fog * z));
-#endif
-    colour = vec4(photo(radiance), 1.0);
-}
-"""
-
-
-def surface_fragment(features: frozenset[Feature]) -> str:
-    """The shader of surfaces with what is asked for."""
-    defines = "".join(f"#define {feature}\n" for feature in sorted(features))
-    return "#version 330\n" + defines + _SURFACE.replace("COMMON", COMMON).replace("SPOTS", str(SPOTS))

@@ -16,6 +16,11 @@ LARGEST_CASTER_M = 40.0
 """A batch that reaches farther from its middle, such as the ground, does not make the sun's map any wider."""
 NEAREST_CASTER_M, FARTHEST_CASTER_M = 0.3, 60.0
 """Distances from the lamp; what is nearer is its own shade."""
+LAMP_DEPTH = (
+    (FARTHEST_CASTER_M + NEAREST_CASTER_M) / (FARTHEST_CASTER_M - NEAREST_CASTER_M),
+    2 * FARTHEST_CASTER_M * NEAREST_CASTER_M / (FARTHEST_CASTER_M - NEAREST_CASTER_M),
+)
+"""Depth in clip coordinates at a distance d along an axis is the first less the second / d."""
 
 
 class Shadows:
@@ -26,7 +31,6 @@ class Shadows:
         size = SUN_MAP if scene.lights.sun else 1
         tile = LAMP_TILE if scene.lights.points else 1
         self._T_sun_world, self._texel_m = np.eye(4), 0.0
-        self._T_lamp_world = np.stack([np.eye(4)] * 6)
         self._sun, sun_frame = _map(gl, (size, size), resources)
         self._lamp, lamp_frame = _map(gl, (3 * tile, 2 * tile), resources)
         gl.enable_only(gl.DEPTH_TEST)
@@ -35,8 +39,7 @@ class Shadows:
             self._T_sun_world, self._texel_m = sun_projection(np.array(scene.lights.sun.direction), batches)
             _draw(context, sun_frame, self._T_sun_world, casters, batches)
         if scene.lights.points:
-            self._T_lamp_world = lamp_projections(np.array(scene.lights.points[0].position))
-            for face, T in enumerate(self._T_lamp_world):
+            for face, T in enumerate(lamp_projections(np.array(scene.lights.points[0].position))):
                 lamp_frame.viewport = (face % 3 * tile, face // 3 * tile, tile, tile)
                 _draw(context, lamp_frame, T, casters, batches)
         gl.polygon_offset = 0.0, 0.0
@@ -52,7 +55,7 @@ class Shadows:
             "sun_shadow": sun_unit,
             "lamp_shadow": lamp_unit,
             "T_sun_world": self._T_sun_world,
-            "T_lamp_world": self._T_lamp_world,
+            "lamp_depth": LAMP_DEPTH,
             "sun_texel": self._texel_m,
         }
 
@@ -77,7 +80,6 @@ def sun_projection(
 
 def lamp_projections(position: Float[np.ndarray, "3"]) -> Float[np.ndarray, "6 4 4"]:
     """Pyramids of 90 degrees towards +x, -x, +y, -y, +z, -z, as the shader numbers them."""
-    near, far = NEAREST_CASTER_M, FARTHEST_CASTER_M
     out = []
     for axis in range(3):
         for sign in (1.0, -1.0):
@@ -86,9 +88,9 @@ def lamp_projections(position: Float[np.ndarray, "3"]) -> Float[np.ndarray, "6 4
             rows = np.stack([side, np.cross(forward, side), forward])
             T = np.zeros((4, 4))
             T[:2, :3], T[3, :3] = rows[:2], rows[2]
-            T[2, :3] = rows[2] * (far + near) / (far - near)
+            T[2, :3] = rows[2] * LAMP_DEPTH[0]
             T[:, 3] = -T[:, :3] @ position
-            T[2, 3] -= 2 * far * near / (far - near)
+            T[2, 3] -= LAMP_DEPTH[1]
             out.append(T)
     return np.stack(out)
 

@@ -13,6 +13,8 @@ from jaxtyping import Float32, UInt8
 
 GAMMA = 2.2
 """Light is brought about back to linear with it for what happens before the curve."""
+CONTRAST = 0.35
+"""Logarithm of what cameras usually add, so that photos have as much of it as real ones."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def random_style(rng: np.random.Generator) -> PhotoStyle:
         shot_noise=sometimes(0.75, noise),
         read_noise=sometimes(0.6, noise * rng.uniform(0.05, 0.3)),
         grain_px=sometimes(0.5, rng.uniform(0.3, 0.9)),
-        contrast=sometimes(0.7, np.exp(rng.normal() * 0.15), otherwise=1.0),
+        contrast=float(np.exp(CONTRAST + rng.normal() * 0.2)),
         saturation=sometimes(0.7, np.exp(rng.normal() * 0.15 - 0.05), otherwise=1.0),
         sharpening=sometimes(0.45, rng.uniform(0.1, 0.8)),
         jpeg_quality=int(rng.integers(60, 99)) if rng.random() < 0.75 else None,

@@ -1,8 +1,4 @@
-"""Surfaces of simple shapes: boxes, turned and extruded things, balls. All stand on y = 0, textured by the metre.
-
-A shape is a grid of points that is bent: `u` runs around or along, `v` upwards. Texture coordinates are metres divided
-by the `Look`'s `repeat_m`.
-"""
+"""Surfaces of flat shapes, textured by the metre: pieces with four corners, boxes, extruded outlines."""
 
 import itertools
 from collections.abc import Sequence
@@ -32,16 +28,20 @@ def triangles(
     uv_m: Float[np.ndarray, "corner 2"],
     smooth_normals: Float[np.ndarray, "corner 3"] | None = None,
 ) -> Surface:
-    """Three corners a triangle; flat unless normals are given, and where those vanish."""
+    """Three corners a triangle, without area left out; flat unless normals are given, and where they vanish."""
     a, b, c = corners[0::3], corners[1::3], corners[2::3]
-    normals = np.repeat(_cross(b - a, c - a), 3, axis=0)
+    flat = cross(b - a, c - a)
+    kept = (flat * flat).sum(1) > 1e-16
+    normals = np.repeat(flat, 3, axis=0)
     if smooth_normals is not None:
-        vanishing = np.linalg.norm(smooth_normals, axis=1, keepdims=True) < 1e-9
+        vanishing = (smooth_normals * smooth_normals).sum(1, keepdims=True) < 1e-18
         normals = np.where(vanishing, normals, smooth_normals)
-    normals = normals / np.maximum(np.sqrt((normals * normals).sum(1, keepdims=True)), 1e-12)
+    if not kept.all():
+        kept = np.repeat(kept, 3)
+        corners, uv_m, normals = corners[kept], uv_m[kept], normals[kept]
     return Surface(
         positions=np.asarray(corners, np.float32),
-        normals=np.asarray(normals, np.float32),
+        normals=np.asarray(normals / np.sqrt((normals * normals).sum(1, keepdims=True)), np.float32),
         uv=np.asarray(uv_m / look.repeat_m, np.float32),
         colour=look.colour,
         texture=look.texture,
@@ -50,32 +50,18 @@ def triangles(
 
 
 def quad(look: Look, corners: Float[np.ndarray, "4 3"], uv_m: Float[np.ndarray, "4 2"] | None = None) -> Surface:
-    """A flat piece with four corners, in turn around it; the texture lies along its first edge."""
+    """A flat piece with four corners, in turn around it; without `uv_m` the texture lies along its first edge."""
     corners = np.asarray(corners, float)
-    if uv_m is None:
-        along, side = corners[1] - corners[0], corners[3] - corners[0]
-        along = along / np.sqrt(along @ along)
-        up = side - along * (along @ side)
-        up = up / np.sqrt(up @ up)
-        uv_m = (corners - corners[0]) @ np.stack([along, up], 1)
+    uv = _along_first_edge(corners) if uv_m is None else np.asarray(uv_m, float)
     order = [0, 1, 2, 0, 2, 3]
-    return triangles(look, corners[order], uv_m[order])
+    return triangles(look, corners[order], uv[order])
 
 
-def grid(
-    look: Look, points: Float[np.ndarray, "v u 3"], uv_m: Float[np.ndarray, "v u 2"], flat: bool = False
-) -> Surface:
-    """A sheet through `points`, smooth unless `flat`."""
-    along_u, along_v = np.gradient(points, axis=1), np.gradient(points, axis=0)
-    if np.allclose(points[:, 0], points[:, -1]):  # closed around: the seam's normals are those of the other side
-        along_u[:, [0, -1]] = ((points[:, 1] - points[:, -2]) / 2)[:, None]
-    normals = _cross(along_u, along_v)
-    rows, columns = np.meshgrid(np.arange(points.shape[0] - 1), np.arange(points.shape[1] - 1), indexing="ij")
-    rows, columns = rows.ravel(), columns.ravel()
-    corner_rows = np.stack([rows, rows, rows + 1, rows, rows + 1, rows + 1], 1).ravel()
-    corner_columns = np.stack([columns, columns + 1, columns + 1, columns, columns + 1, columns], 1).ravel()
-    picked = corner_rows, corner_columns
-    return triangles(look, points[picked], uv_m[picked], None if flat else normals[picked])
+def _along_first_edge(corners: np.ndarray) -> np.ndarray:
+    along, side = corners[1] - corners[0], corners[3] - corners[0]
+    along = along / np.sqrt(along @ along)
+    up = side - along * (along @ side)
+    return (corners - corners[0]) @ np.stack([along, up / np.sqrt(up @ up)], 1)
 
 
 # Of a box of size 2 around the origin: corners, normals, and which two sizes its texture runs along.
@@ -121,50 +107,6 @@ def joined(look: Look, surfaces: Sequence[Surface]) -> Surface:
     )
 
 
-def lathe(look: Look, profile: Float[np.ndarray, "v 2"], steps: int = 24) -> Surface:
-    """A turned thing: `profile` holds radius and height from the bottom up; sharp edges need a point twice."""
-    angle = np.linspace(0, 2 * np.pi, steps + 1)
-    radius, height = profile[:, :1], profile[:, 1:]
-    points = np.stack(
-        [radius * np.cos(angle), np.broadcast_to(height, (len(profile), steps + 1)), -radius * np.sin(angle)], -1
-    )
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(profile, axis=0), axis=1))])
-    uv = np.stack(np.broadcast_arrays(angle[None] * profile[:, 0].max(), along[:, None]), -1)
-    return grid(look, points, uv)
-
-
-def cylinder(look: Look, radius: float, height: float, top_radius: float | None = None, steps: int = 24) -> Surface:
-    """A closed cylinder, or a cone with another `top_radius`."""
-    top = radius if top_radius is None else top_radius
-    profile = np.array([[0, 0], [radius, 0], [radius, 0], [top, height], [top, height], [0, height]], float)
-    parts = [lathe(look, profile[i : i + 2], steps) for i in (0, 2, 4)]
-    return joined(look, parts)
-
-
-def ball(look: Look, size: Vector, power: tuple[float, float] = (1.0, 1.0), steps: int = 20) -> Surface:
-    """A superquadric of `size`: powers of 1 make an ellipsoid, near 0 a box, 2 an octahedron (Barr 1981)."""
-    u, v = np.meshgrid(np.linspace(0, 2 * np.pi, steps + 1), np.linspace(-np.pi / 2, np.pi / 2, steps // 2 + 1))
-
-    def bent(wave: np.ndarray, exponent: float) -> np.ndarray:
-        return np.sign(wave) * np.abs(wave) ** exponent
-
-    ring = bent(np.cos(v), power[1])
-    unit = np.stack(
-        [ring * bent(np.cos(u), power[0]), bent(np.sin(v), power[1]), -ring * bent(np.sin(u), power[0])], -1
-    )
-    points = (unit * 0.5 + (0, 0.5, 0)) * np.asarray(size, float)
-    uv = np.stack([u * size[0] / 2, (v + np.pi / 2) * size[1] / 2], -1)
-    return grid(look, points, uv)
-
-
-def torus(look: Look, radius: float, thickness: float, steps: int = 24) -> Surface:
-    """A ring that lies flat; `radius` is that of its middle."""
-    u, v = np.meshgrid(np.linspace(0, 2 * np.pi, steps + 1), np.linspace(0, 2 * np.pi, steps // 2 + 1))
-    ring = radius + thickness / 2 * np.cos(v)
-    points = np.stack([ring * np.cos(u), thickness / 2 * (1 + np.sin(v)), -ring * np.sin(u)], -1)
-    return grid(look, points, np.stack([u * radius, v * thickness / 2], -1))
-
-
 def extrusion(look: Look, outline: Float[np.ndarray, "point 2"], height: float) -> Surface:
     """An outline in x and z, counted around, drawn upwards; its top is closed as a fan around the outline's mean."""
     closed = np.concatenate([outline, outline[:1]])
@@ -191,7 +133,7 @@ def moved(surface: Surface, T: Float[np.ndarray, "4 4"]) -> Surface:
     )
 
 
-def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """numpy's is slow where there is little to multiply."""
     x, y, z = a[..., 0], a[..., 1], a[..., 2]
     u, v, w = b[..., 0], b[..., 1], b[..., 2]

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from data_tools.rooms.cache import Split
+from data_tools.rooms.cache import Split, require_split
 from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
 from data_tools.rooms.layouts import LAYOUTS
@@ -12,6 +12,7 @@ from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.trajectories import choose_cameras
 from recon.training.scenes import TrainingScene
 from render.cameras import Cameras
+from render.errors import require
 
 LENGTHS = {"train": 10_000_000, "validation": 1_000}
 """How many scenes a source says that it has."""
@@ -26,9 +27,22 @@ class RoomsSource:
     May be handed to other processes: what draws is made in each when it first draws.
     """
 
-    def __init__(self, split: Split, views: int, size_wh: tuple[int, int] | None = None, seed: int = 0):
+    def __init__(
+        self, split: Split, views: int, size_wh: tuple[int, int] | None = None, seed: int = 0, layout: str | None = None
+    ):
+        """
+        Args:
+            size_wh: of all photos; None for another shape in each scene.
+            layout: one kind of place alone, of `LAYOUTS`.
+
+        Raises:
+            ConfigError: there is no such split or layout, or no view.
+        """
+        require_split(split)
+        require(views > 0, "views", views, "at least 1")
+        require(layout is None or layout in LAYOUTS, "layout", layout, f"one of {', '.join(LAYOUTS)}")
         self._split: Split = split
-        self._views, self._size_wh, self._seed = views, size_wh, seed
+        self._views, self._size_wh, self._seed, self._layout = views, size_wh, seed, layout
 
     def __len__(self) -> int:
         return LENGTHS[self._split]
@@ -43,11 +57,11 @@ class RoomsSource:
             raise IndexError(f"Scene {index} of {self._split} was asked for; there are {len(self)}, from 0.")
         rng = np.random.default_rng([self._seed, list(LENGTHS).index(self._split), index])
         size_wh = self._size_wh or random_size(rng)
-        name = str(rng.choice(list(LAYOUTS), p=shares()))
+        name = self._layout or str(rng.choice(list(LAYOUTS), p=shares()))
         stage = LAYOUTS[name][0](rng, Supplies(self._split))
         with GLRenderer().load(stage.scene) as scene:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
-            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.34, 0.58)))
+            exposure = metered(scene, cameras, brightness=float(rng.uniform(0.28, 0.56)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
         style = random_style(rng)
         return TrainingScene(

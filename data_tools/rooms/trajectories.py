@@ -1,33 +1,54 @@
-"""Cameras as people move with them: around things, past them, towards them, by hand.
+"""Which cameras photograph a stage: how far apart they lie on a path is found by looking.
 
-A path gives a camera for every number; how far apart the photos lie on it is found by looking: neighbours must share
-a good part of what they see.
+Neighbours must share a good part of what they see, nothing may stand right before a camera.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
-from data_tools.rooms.layouts.stage import Move, Stage
+from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.overlap import share_seen
-from data_tools.rooms.placing import look_at, tilted
+from data_tools.rooms.paths import Path, intrinsics, random_path
+from data_tools.rooms.placing import tilted
 from data_tools.rooms.renderer import LoadedScene
 from data_tools.rooms.scene import Camera
 
-ATTEMPTS = 10
+ATTEMPTS = 12
 SPACINGS = 6
 """How often the distance between photos is changed for one path."""
 SMALL = 64
 """Long side of the pictures that are looked at to choose."""
 LEAST_OVERLAP, MOST_OVERLAP = 0.35, 0.93
+MOST_TURN_DEGREES = 62.0
+"""Between neighbours."""
 NEAREST_SHARE = 0.02
 """The nearest of the pixels that may be closer than a camera should stand."""
 NEAREST = 0.25
 """Share of the usual distance to the subject within which nothing should stand in the way."""
 
-Path = Callable[[float], Float64[np.ndarray, "4 4"]]
-"""`T_world_camera` by the distance moved: radians around a subject, or metres."""
+
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """Photos along a path, by somebody whose hand is not quite steady."""
+
+    path: Path
+    K_px: Float64[np.ndarray, "3 3"]
+    size_wh: tuple[int, int]
+    places: Float64[np.ndarray, "view"]
+    """Where on the path, in steps around its middle."""
+    shifts_m: Float64[np.ndarray, "view 3"]
+    turns: Float64[np.ndarray, "view 3"]
+    """Axes whose lengths are angles in radians."""
+
+    def camera(self, view: int, step: float, stage: Stage) -> Camera:
+        """Where that photo is taken if steps are so long."""
+        T = self.path(float(self.places[view]) * step) @ tilted(
+            self.turns[view], float(np.linalg.norm(self.turns[view]))
+        )
+        T[:3, 3] = np.clip(T[:3, 3] + self.shifts_m[view], *stage.eyes)
+        return Camera(self.K_px, T, self.size_wh)
 
 
 def choose_cameras(
@@ -35,119 +56,68 @@ def choose_cameras(
 ) -> list[Camera]:
     """`views` cameras along a path. Of several tried, the first that fits, or the one that came nearest to it."""
     best: tuple[float, list[Camera]] | None = None
-    for _ in range(ATTEMPTS):
-        K = intrinsics(rng, size_wh)
-        path, spacing = random_path(stage, rng)
-        hand = 0.01 * rng.random() * stage.distance_m[0]
-        jitter = [(rng.normal(size=3) * hand, rng.normal(size=3) * 0.01) for _ in range(views)]
+    for attempt in range(ATTEMPTS):
+        walk, step = _random_walk(stage, rng, views, size_wh)
         wanted = rng.uniform(0.45, 0.88)
+        middle = walk.camera(views // 2, step, stage)
+        if attempt < ATTEMPTS - 1 and _in_the_way(stage, middle, _small_depth(scene, middle)) > 0:
+            continue
         for _ in range(SPACINGS):
-            cameras = []
-            for number, (shift, turn) in enumerate(jitter):
-                T = path((number - (views - 1) / 2) * spacing) @ _turned(turn)
-                T[:3, 3] = np.clip(T[:3, 3] + shift, *stage.eyes)
-                cameras.append(Camera(K, T, size_wh))
-            badness, overlap = _badness(stage, scene, cameras, wanted)
-            if best is None or badness < best[0]:
-                best = badness, cameras
-            if badness < 1 or views == 1:
-                break
-            spacing *= 0.6 if overlap < wanted else 1.5
-        if best is not None and best[0] < 1:
-            break
+            cameras = [walk.camera(view, step, stage) for view in range(views)]
+            trouble, overlap = _trouble(stage, scene, cameras, wanted)
+            if best is None or trouble < best[0]:
+                best = trouble, cameras
+            if trouble == 0:
+                return cameras
+            step *= 0.6 if overlap < wanted else 1.5
     assert best is not None
     return best[1]
 
 
-def intrinsics(rng: np.random.Generator, size_wh: tuple[int, int]) -> Float64[np.ndarray, "3 3"]:
-    """From a phone's wide lens to a short tele: 25 to 85 degrees across the long side, most of them near 60."""
-    degrees = rng.uniform(25, 85) if rng.random() < 0.4 else rng.normal(62, 8)
-    focal = max(size_wh) / 2 / np.tan(np.radians(np.clip(degrees, 25, 85)) / 2)
-    centre = np.array(size_wh) * (0.5 + (rng.random() < 0.3) * rng.normal(size=2) * 0.01)
-    return np.array([[focal, 0, centre[0]], [0, focal * (1 + 0.001 * rng.normal()), centre[1]], [0, 0, 1.0]])
+def _random_walk(stage: Stage, rng: np.random.Generator, views: int, size_wh: tuple[int, int]) -> tuple[_Walk, float]:
+    path, step = random_path(stage, rng)
+    places = np.cumsum(rng.uniform(0.7, 1.3, views))
+    hand = 0.01 * rng.random() * stage.distance_m[0]
+    shifts, turns = rng.normal(size=(views, 3)) * hand, rng.normal(size=(views, 3)) * 0.01
+    return _Walk(path, intrinsics(rng, size_wh), size_wh, places - places.mean(), shifts, turns), step
 
 
-def random_path(stage: Stage, rng: np.random.Generator) -> tuple[Path, float]:
-    """A way to move and the first guess of the distance between photos."""
-    move: Move = stage.moves[rng.integers(len(stage.moves))]
-    subject = np.array(stage.subjects[rng.integers(len(stage.subjects))])
-    low, high = (np.array(corner) for corner in stage.eyes)
-    eye = _eye(rng, subject, low, high, stage.distance_m)
-    away = eye - subject
-    distance, bearing = float(np.linalg.norm(away[[0, 2]])), float(np.arctan2(away[0], away[2]))
-    roll = rng.normal() * 0.02
-    aim = subject + rng.normal(size=3) * 0.08 * distance * (1, 0.6, 1)
-    rising = rng.normal() * 0.15 * distance
-    ahead = (aim - eye) * (1, 0, 1) / max(float(np.linalg.norm((aim - eye)[[0, 2]])), 1e-6)
-    aside = np.cross(ahead, [0.0, 1.0, 0.0])
-
-    def around(angle: float) -> Float64[np.ndarray, "4 4"]:
-        turned = bearing + angle
-        place = (
-            subject[0] + distance * np.sin(turned),
-            eye[1] + rising * angle,
-            subject[2] + distance * np.cos(turned),
-        )
-        return look_at(np.clip(place, low, high), aim, roll)
-
-    drift = ahead * rng.normal() * 0.2
-
-    def past(metres: float) -> Float64[np.ndarray, "4 4"]:
-        return look_at(np.clip(eye + (aside + drift) * metres, low, high), aim + aside * metres, roll)
-
-    def along(metres: float) -> Float64[np.ndarray, "4 4"]:
-        place = np.clip(eye + (ahead + aside * 0.15) * metres, low, high)
-        return look_at(place, place + (aim - eye), roll)
-
-    direction = rng.normal(size=3) * (1, 0.4, 1)
-    direction /= np.linalg.norm(direction)
-
-    def wandering(metres: float) -> Float64[np.ndarray, "4 4"]:
-        return look_at(
-            np.clip(eye + direction * metres, low, high), aim + np.sin(3 * metres / distance) * direction * 0.3, roll
-        )
-
-    ways = {"arc": around, "orbit": around, "walk": along, "sideways": past, "wander": wandering}
-    first = {"arc": 0.12, "orbit": 0.6, "walk": 0.2 * distance, "sideways": 0.1 * distance, "wander": 0.15 * distance}
-    return ways[move], first[move] * float(rng.choice([-1.0, 1.0]))
+def _small_depth(scene: LoadedScene, camera: Camera) -> Float32[np.ndarray, "height width"]:
+    return scene.depth(_small(camera))
 
 
-def _eye(
-    rng: np.random.Generator, subject: np.ndarray, low: np.ndarray, high: np.ndarray, distance_m: tuple[float, float]
-) -> np.ndarray:
-    """A place in the box at a fitting distance from the subject, if the box has one."""
-    for _ in range(30):
-        eye = rng.uniform(low, high)
-        if distance_m[0] <= np.linalg.norm(eye - subject) <= distance_m[1]:
-            return eye
-    return rng.uniform(low, high)
+def _small(camera: Camera) -> Camera:
+    factor = SMALL / max(camera.size_wh)
+    return camera.resized((max(1, round(camera.size_wh[0] * factor)), max(1, round(camera.size_wh[1] * factor))))
 
 
-def _turned(angles: np.ndarray) -> np.ndarray:
-    angle = float(np.linalg.norm(angles))
-    return tilted(angles, angle) if angle > 0 else np.eye(4)
-
-
-def _badness(stage: Stage, scene: LoadedScene, cameras: list[Camera], wanted: float) -> tuple[float, float]:
-    """Below 1 where the cameras fit; and the mean overlap of neighbours."""
-    factor = SMALL / max(cameras[0].size_wh)
-    size = (round(cameras[0].size_wh[0] * factor), round(cameras[0].size_wh[1] * factor))
-    small = [camera.resized(size) for camera in cameras]
-    depths = [scene.depth(camera) for camera in small]
-    nearest = min(float(np.quantile(depth, NEAREST_SHARE)) for depth in depths)
-    sky = max(float(np.isinf(depth).mean()) for depth in depths)
-    trouble = max(0.0, NEAREST * stage.distance_m[0] / max(nearest, 1e-3) - 1) + max(0.0, sky - stage.sky_share) * 10
-    trouble += 5 * sum(_blocked(stage, camera) for camera in cameras)
-    if len(cameras) == 1:
-        return (1 + trouble if trouble else 0.0), 1.0
-    overlaps = [share_seen(small[i], depths[i], small[i + 1], depths[i + 1]) for i in range(len(cameras) - 1)]
-    overlaps += [share_seen(small[i + 1], depths[i + 1], small[i], depths[i]) for i in range(len(cameras) - 1)]
-    mean = float(np.mean(overlaps))
-    trouble += max(0.0, LEAST_OVERLAP - min(overlaps)) * 5 + max(0.0, max(overlaps) - MOST_OVERLAP) * 20
-    trouble += max(0.0, abs(mean - wanted) - 0.1) * 3
-    return (1 + trouble if trouble else 0.0), mean
-
-
-def _blocked(stage: Stage, camera: Camera) -> bool:
+def _in_the_way(stage: Stage, camera: Camera, depth: Float32[np.ndarray, "height width"]) -> float:
+    """0 where nothing is too near, not too much is sky, and the camera is not inside of a thing; else how bad."""
     eye = camera.T_world_camera[:3, 3]
-    return any((eye > low).all() and (eye < high).all() for low, high in np.array(stage.blocks).reshape(-1, 2, 3))
+    blocks = np.array(stage.blocks).reshape(-1, 2, 3)
+    inside = bool(((eye > blocks[:, 0]) & (eye < blocks[:, 1])).all(1).any())
+    nearest = float(np.sort(depth, axis=None)[int(NEAREST_SHARE * depth.size)])
+    too_near = max(0.0, NEAREST * stage.distance_m[0] / max(nearest, 1e-3) - 1)
+    return 5 * inside + too_near + 10 * max(0.0, float(np.isinf(depth).mean()) - stage.sky_share)
+
+
+def _trouble(stage: Stage, scene: LoadedScene, cameras: list[Camera], wanted: float) -> tuple[float, float]:
+    """0 where the cameras fit, else how bad they are; and the mean overlap of neighbours."""
+    depths = [_small_depth(scene, camera) for camera in cameras]
+    trouble = sum(_in_the_way(stage, camera, depth) for camera, depth in zip(cameras, depths, strict=True))
+    if len(cameras) == 1:
+        return trouble, 1.0
+    small = [_small(camera) for camera in cameras]
+    pairs = [(a, b) for i in range(len(cameras) - 1) for a, b in ((i, i + 1), (i + 1, i))]
+    overlaps = [share_seen(small[a], depths[a], small[b], depths[b]) for a, b in pairs]
+    mean = float(np.mean(overlaps))
+    trouble += 5 * max(0.0, LEAST_OVERLAP - min(overlaps)) + 20 * max(0.0, max(overlaps) - MOST_OVERLAP)
+    trouble += 3 * max(0.0, abs(mean - wanted) - 0.1)
+    trouble += 5 * max(0.0, _largest_turn(cameras) / MOST_TURN_DEGREES - 1)
+    return trouble, mean
+
+
+def _largest_turn(cameras: list[Camera]) -> float:
+    """Degrees between the directions in which neighbours look."""
+    ahead = np.stack([camera.T_world_camera[:3, 2] for camera in cameras])
+    return float(np.degrees(np.arccos((ahead[1:] * ahead[:-1]).sum(1).clip(-1, 1))).max())

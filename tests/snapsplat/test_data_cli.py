@@ -131,3 +131,20 @@ def test_help_is_light_and_shows_the_codes():
     assert "4  the given cameras cannot be used" in CliRunner().invoke(app, ["data", "inspect", "--help"]).stdout
     code = "import sys, snapsplat.data_cli; print(sorted({'torch', 'numpy', 'cv2', 'PIL'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_random_scenes_are_good_to_train_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("moderngl")
+    monkeypatch.setenv("SNAPSPLAT_CACHE", str(tmp_path / "nothing"))
+    made = CliRunner().invoke(app, ["data", "rooms", str(tmp_path / "out"), "--scenes", "2", "--views", "3"])
+    if made.exit_code == 8:
+        pytest.skip(made.stderr)
+    assert made.exit_code == 0, made.output
+    assert "2 scenes of 3 photos" in made.stdout
+    result = inspect(tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stdout.count("Good to train on.") == 2
+
+
+def test_random_scenes_of_a_split_that_is_not_there(tmp_path: Path):
+    assert CliRunner().invoke(app, ["data", "rooms", str(tmp_path), "--split", "test"]).exit_code == 2

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from data_tools.rooms import colours
 from data_tools.rooms.categories import Category
 from data_tools.rooms.layouts.clutter import clutter
+from data_tools.rooms.layouts.daylight import backdrop
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.shell import Shell, shell
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.placing import at
+from data_tools.rooms.round_shapes import cylinder
 from data_tools.rooms.scene import Placed, Scene
-from data_tools.rooms.shapes import box, cylinder
-from data_tools.rooms.sky import random_sky
+from data_tools.rooms.shapes import box
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import furnishings
 
@@ -40,7 +40,9 @@ def room(rng: np.random.Generator, supplies: Supplies) -> Stage:
     ]
     x, z = bare.width / 2 - 0.25, bare.depth / 2 - 0.25
     return Stage(
-        scene=Scene(tuple(placed), bare.lights, random_sky(rng, bare.lights.sun, gain=float(rng.uniform(1.5, 5)))),
+        scene=Scene(
+            tuple(placed), bare.lights, backdrop(rng, supplies, bare.lights.sun, 0.5, float(rng.uniform(1.5, 5)))
+        ),
         subjects=tuple(subjects) or ((0.0, 1.0, 0.0),),
         eyes=((-x, 0.6, -z), (x, min(1.9, bare.height - 0.25), z)),
         distance_m=(1.2, max(bare.width, bare.depth)),
@@ -119,7 +121,7 @@ def _middle(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan) -> No
 def _rug(rng: np.random.Generator, supplies: Supplies, bare: Shell) -> list[Placed]:
     if rng.random() < 0.4:
         return []
-    look = supplies.look(rng, colours.cloth(rng), 0.8, 0.0, (0.4, 2.0))
+    look = supplies.look(rng, "cloth", 0.8, 0.0, (0.4, 2.0))
     width, depth = rng.uniform(0.3, 0.6, 2) * (bare.width, bare.depth)
     flat = (
         box(look, (width, 0.012, depth))

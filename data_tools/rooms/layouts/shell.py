@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_tools.rooms import colours
-from data_tools.rooms.layouts.walls import Opening, Wall, door, four_walls, wall_surfaces, window
+from data_tools.rooms.layouts.walls import THICK_M, Opening, Wall, door, four_walls, wall_surfaces, window
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
+from data_tools.rooms.round_shapes import ball, cylinder, grid
 from data_tools.rooms.scene import Lights, Placed, PointLight
-from data_tools.rooms.shapes import Look, ball, box, cylinder, grid, joined, moved, quad
+from data_tools.rooms.shapes import Look, box, joined, moved, quad
 from data_tools.rooms.sky import random_sun
 from data_tools.rooms.supplies import Supplies
 
@@ -68,19 +69,20 @@ def _open(rng: np.random.Generator, walls: list[Wall]) -> None:
 def _wall_look(rng: np.random.Generator, supplies: Supplies) -> Look:
     if rng.random() < 0.6:
         return Look(colours.paint(rng), gloss=0.03 if rng.random() < 0.3 else 0.0)
-    return supplies.look(rng, colours.paint(rng), 1.0, 0.1, (0.4, 3.0))
+    return supplies.look(rng, "paint", 1.0, 0.1, (0.4, 3.0))
 
 
 def _floor_and_ceiling(
     rng: np.random.Generator, supplies: Supplies, width: float, depth: float, height: float
 ) -> list[Surface]:
     x, z = width / 2, depth / 2
-    floor = supplies.look(rng, colours.wood(rng) if rng.random() < 0.6 else colours.stone(rng), 0.85, 0.5, (0.5, 2.5))
-    ceiling = Look(colours.paint(rng)) if rng.random() < 0.85 else supplies.look(rng, colours.wood(rng), 1.0, 0.1)
+    floor = supplies.look(rng, "wood" if rng.random() < 0.6 else "stone", 0.85, 0.5, (0.5, 2.5))
+    ceiling = Look(colours.paint(rng)) if rng.random() < 0.85 else supplies.look(rng, "wood", 1.0, 0.1)
     corners = np.array([(-x, 0, z), (x, 0, z), (x, 0, -z), (-x, 0, -z)])
-    out = [quad(floor, corners), quad(ceiling, corners + (0, height, 0))]
+    wider = (corners + np.sign(corners) * THICK_M) + (0, height, 0)
+    out = [quad(floor, corners), quad(ceiling, wider)]
     if rng.random() < 0.15:
-        beam = supplies.look(rng, colours.wood(rng), 0.6, 0.1)
+        beam = supplies.look(rng, "wood", 0.6, 0.1)
         bars = [box(beam, (width, 0.15, 0.12), (0, height - 0.15, place)) for place in np.arange(-z + 0.5, z, 0.9)]
         out.append(joined(beam, bars))
     return out
@@ -88,7 +90,7 @@ def _floor_and_ceiling(
 
 def _curtains(rng: np.random.Generator, supplies: Supplies, wall: Wall, o: Opening) -> list[Surface]:
     """Waves of cloth left and right of a window, under a rod."""
-    cloth = supplies.look(rng, colours.cloth(rng), 0.6, 0.0, (0.2, 1.0))
+    cloth = supplies.look(rng, "cloth", 0.6, 0.0, (0.2, 1.0))
     top, bottom, out = o.high + 0.12, (0.05 if rng.random() < 0.6 else max(0.05, o.low - 0.15)), []
     span = (o.right - o.left) * rng.uniform(0.15, 0.45)
     for left in (o.left - 0.15, o.right + 0.15 - span):
@@ -115,7 +117,7 @@ def _pictures(rng: np.random.Generator, supplies: Supplies, wall: Wall, trim: Lo
             continue
         wall.openings.append(Opening(left, left + width, low, low + height, "picture"))
         image = supplies.picture(rng)
-        pixels = supplies.texture(rng) if image is None else image
+        pixels = supplies.texture(rng, "cloth") if image is None else image
         canvas = Look((1.0, 1.0, 1.0), pixels, gloss=0.08 if rng.random() < 0.4 else 0.0)
         corners = [(left, low), (left + width, low), (left + width, low + height), (left, low + height)]
         uv = np.array([(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99)])
@@ -133,11 +135,13 @@ def _lights(rng: np.random.Generator, walls: list[Wall], height: float) -> tuple
     points: list[PointLight] = []
     day = np.array([0.9, 0.95, 1.0]) * rng.uniform(0.5, 2.0) * (0.15 if rng.random() < 0.12 else 1)
     for wall in walls:
-        for o in wall.openings:
-            if o.kind == "window":
-                area = (o.right - o.left) * (o.high - o.low)
-                place = wall.at((o.left + o.right) / 2, (o.low + o.high) / 2, 0.05)
-                points.append(PointLight(triple(place), triple(day * area * 0.8), triple(wall.inward)))
+        windows = [o for o in wall.openings if o.kind == "window"]
+        areas = np.array([(o.right - o.left) * (o.high - o.low) for o in windows])
+        if windows:
+            middles = np.array([((o.left + o.right) / 2, (o.low + o.high) / 2) for o in windows])
+            along, up = areas @ middles / areas.sum()
+            light = triple(day * areas.sum() * 0.8)
+            points.append(PointLight(triple(wall.at(along, up, 0.05)), light, triple(wall.inward)))
     placed: list[Placed] = []
     lit = rng.random() < 0.55 or not points
     if rng.random() < 0.85 or lit:

@@ -38,7 +38,7 @@ def street(rng: np.random.Generator, supplies: Supplies) -> Stage:
     subjects += [
         (side * (road / 2 + walk), float(rng.uniform(1, 5)), float(rng.uniform(-12, 12))) for side in (-1, 1)
     ] * 6
-    lights, sky = daylight(rng, reach_m=1.2)
+    lights, sky = daylight(rng, supplies, reach_m=1.2)
     half = road / 2 + walk - 0.3
     return Stage(
         scene=Scene(tuple(placed + plan.placed), lights, sky, fog_per_m=_haze(rng)),
@@ -56,8 +56,8 @@ def _haze(rng: np.random.Generator) -> float:
 
 def _ground(rng: np.random.Generator, supplies: Supplies, road: float, walk: float, kerb: float) -> list[Placed]:
     far = LENGTH_M * 1.5
-    asphalt = supplies.look(rng, (0.35, 0.35, 0.36), 0.8, 0.1, (1.0, 4.0))
-    paving, stone = supplies.look(rng, colours.stone(rng), 0.9, 0.05, (0.8, 3.0)), Look(colours.stone(rng))
+    asphalt = supplies.look(rng, "asphalt", 0.8, 0.1, (1.0, 4.0))
+    paving, stone = supplies.look(rng, "stone", 0.9, 0.05, (0.8, 3.0)), Look(colours.stone(rng))
     surfaces = [quad(asphalt, np.array([(-30, 0, far), (30, 0, far), (30, 0, -far), (-30, 0, -far)]))]
     for side in (-1, 1):
         surfaces.append(box(paving, (walk + 4, kerb, 2 * far), (side * (road / 2 + walk / 2 + 2.15), 0, 0)))

@@ -3,12 +3,12 @@
 import numpy as np
 
 from data_tools.rooms.layouts.clutter import clutter
+from data_tools.rooms.layouts.daylight import backdrop
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.shell import shell
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.placing import at
 from data_tools.rooms.scene import Lights, Placed, Scene
-from data_tools.rooms.sky import random_sky
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import furnishings
 
@@ -34,7 +34,7 @@ def table(rng: np.random.Generator, supplies: Supplies) -> Stage:
     lights = Lights(bare.lights.above, bare.lights.below, bare.lights.sun, bare.lights.points, reach_m=0.12)
     reach = 1.1
     return Stage(
-        scene=Scene(tuple(placed), lights, random_sky(rng, lights.sun, gain=float(rng.uniform(1.5, 5)))),
+        scene=Scene(tuple(placed), lights, backdrop(rng, supplies, bare.lights.sun, 0.5, float(rng.uniform(1.5, 5)))),
         subjects=tuple(subjects) or ((x, height, z),),
         eyes=((x - reach, height + 0.08, z - reach), (x + reach, height + 0.9, z + reach)),
         distance_m=(0.35, 1.4),

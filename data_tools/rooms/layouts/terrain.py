@@ -1,6 +1,7 @@
 """Open ground: hills with rocks, trees, grass, ruins and statues."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,8 +12,9 @@ from data_tools.rooms.layouts.daylight import daylight
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh
+from data_tools.rooms.round_shapes import grid
 from data_tools.rooms.scene import Placed, Scene
-from data_tools.rooms.shapes import Look, grid
+from data_tools.rooms.shapes import Look
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things import monuments, outdoors
 
@@ -35,7 +37,7 @@ def terrain(rng: np.random.Generator, supplies: Supplies) -> Stage:
         blades = np.stack([places[:, 0], heights(places[:, 0], places[:, 1]) - 0.02, places[:, 1]], 1)
         tuft = outdoors.grass(rng, Look(green), blades, float(rng.uniform(0.06, 0.4)))
         placed.append(Placed(Mesh("grass", (tuft,)), np.eye(4)))
-    lights, sky = daylight(rng, reach_m=1.0)
+    lights, sky = daylight(rng, supplies, reach_m=1.0)
     middles = [
         ((low[0] + high[0]) / 2, low[1] * 0.4 + high[1] * 0.6, (low[2] + high[2]) / 2) for low, high in plan.blocks
     ]
@@ -68,20 +70,22 @@ def _heights(rng: np.random.Generator) -> Heights:
 
 
 def _ground(rng: np.random.Generator, supplies: Supplies, heights: Heights) -> tuple[Mesh, colours.Colour]:
-    """The hills in two or three looks that lie over each other in patches; and a green that fits."""
+    """The hills in two looks, in patches; and a green for what grows there."""
     x, z = np.meshgrid(np.linspace(-SIZE_M / 2, SIZE_M / 2, CELLS), np.linspace(SIZE_M / 2, -SIZE_M / 2, CELLS))
     # Cells are smaller in the middle.
     x, z = (np.sign(a) * (np.abs(a) / (SIZE_M / 2)) ** 1.6 * SIZE_M / 2 for a in (x, z))
     points, uv = np.stack([x, heights(x, z), z], -1), np.stack([x, -z], -1)
-    green = colours.leaf(rng)
-    earth = green if rng.random() < 0.5 else colours.stone(rng)
-    sheet = grid(supplies.look(rng, earth, 1.0, 0.0, (2.0, 6.0)), points, uv)
-    over = grid(supplies.look(rng, colours.stone(rng), 1.0, 0.0, (1.0, 4.0)), points + (0, 0.01, 0), uv)
     cells = rng.random((12, 12)).astype(np.float32)
     patches = cv2.resize(cells, (CELLS - 1, CELLS - 1), interpolation=cv2.INTER_CUBIC) > rng.uniform(0.5, 0.8)
-    kept = np.repeat(patches.ravel(), 6)
-    patch = type(over)(over.positions[kept], over.normals[kept], over.uv[kept], over.colour, over.texture, over.gloss)
-    return Mesh("ground", (sheet, patch)), green
+    looks = (
+        supplies.look(rng, "ground", 1.0, 0.0, (2.0, 6.0)),
+        supplies.look(rng, "ground" if rng.random() < 0.5 else "stone", 1.0, 0.0, (1.0, 4.0)),
+    )
+    surfaces = []
+    for look, here in zip(looks, (~patches, patches), strict=True):
+        sheet, kept = grid(look, points, uv), np.repeat(here.ravel(), 6)
+        surfaces.append(replace(sheet, positions=sheet.positions[kept], normals=sheet.normals[kept], uv=sheet.uv[kept]))
+    return Mesh("ground", tuple(surfaces)), colours.leaf(rng)
 
 
 def _place(rng: np.random.Generator, supplies: Supplies, plan: FloorPlan, heights: Heights, near: bool) -> None:

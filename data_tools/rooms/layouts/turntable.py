@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from data_tools.rooms import colours
 from data_tools.rooms.layouts.clutter import clutter
+from data_tools.rooms.layouts.daylight import backdrop
 from data_tools.rooms.layouts.floor_plan import FloorPlan
 from data_tools.rooms.layouts.stage import Stage
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, triple
+from data_tools.rooms.round_shapes import cylinder, grid
 from data_tools.rooms.scene import Lights, Placed, PointLight, Scene, Sky
-from data_tools.rooms.shapes import box, cylinder, grid, quad
-from data_tools.rooms.sky import random_sky, random_sun
+from data_tools.rooms.shapes import box, moved, quad
+from data_tools.rooms.sky import random_sun
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import small_thing
 
@@ -55,12 +56,10 @@ def turntable(rng: np.random.Generator, supplies: Supplies) -> Stage:
 def _backdrop(rng: np.random.Generator, supplies: Supplies) -> tuple[list[Surface], Sky, float]:
     """What lies under and behind; how much of a picture may be sky."""
     kind = rng.random()
-    stand = cylinder(supplies.look(rng, colours.cloth(rng), 0.5, 0.3, (0.1, 0.5)), 0.45, 0.03, steps=40)
-    stand = Surface(
-        stand.positions - np.float32([0, 0.03, 0]), stand.normals, stand.uv, stand.colour, stand.texture, stand.gloss
-    )
+    stand = cylinder(supplies.look(rng, "cloth", 0.5, 0.3, (0.1, 0.5)), 0.45, 0.03, steps=40)
+    stand = moved(stand, at((0, -0.03, 0)))
     if kind < 0.3:  # nothing but one colour all around
-        grey = (0, 255, int(rng.integers(0, 256)))[rng.integers(3)]
+        grey = int(rng.integers(256)) if rng.random() < 0.4 else 255 * int(rng.integers(2))
         empty = Sky(np.full((2, 4, 3), grey, np.uint8), gain=1.2)
         return ([stand] if rng.random() < 0.7 else []), empty, 0.93
     if kind < 0.55:  # paper that bends up all around
@@ -76,16 +75,16 @@ def _backdrop(rng: np.random.Generator, supplies: Supplies) -> tuple[list[Surfac
             -1,
         )
         uv = np.stack(np.broadcast_arrays(angle[None] * 2.6, (radius + level)[:, None]), -1)
-        paper = supplies.look(rng, colours.paint(rng), 0.3, 0.0, (0.5, 2.0))
-        return [grid(paper, points, uv)], random_sky(rng, None), 0.6
+        paper = supplies.look(rng, "paint", 0.3, 0.0, (0.5, 2.0))
+        return [grid(paper, points, uv)], backdrop(rng, supplies, None, 0.6), 0.6
     floor = quad(
-        supplies.look(rng, colours.stone(rng), 0.9, 0.3, (0.2, 1.0)),
+        supplies.look(rng, "stone", 0.9, 0.3, (0.2, 1.0)),
         np.array([(-9, -0.03, 9), (9, -0.03, 9), (9, -0.03, -9), (-9, -0.03, -9)]),
     )
     if kind < 0.75:
-        return [floor, stand], random_sky(rng, None), 0.75
+        return [floor, stand], backdrop(rng, supplies, None, 0.6), 0.75
     walls = [
-        box(supplies.look(rng, colours.paint(rng), 0.6, 0.0, (0.5, 2.0)), (6, 4, 0.1), (0, -0.03, -2.6)),
-        box(supplies.look(rng, colours.paint(rng), 0.6, 0.0, (0.5, 2.0)), (0.1, 4, 6), (-2.6, -0.03, 0)),
+        box(supplies.look(rng, "paint", 0.6, 0.0, (0.5, 2.0)), (6, 4, 0.1), (0, -0.03, -2.6)),
+        box(supplies.look(rng, "paint", 0.6, 0.0, (0.5, 2.0)), (0.1, 4, 6), (-2.6, -0.03, 0)),
     ]
-    return [floor, stand, *walls], random_sky(rng, None), 0.75
+    return [floor, stand, *walls], backdrop(rng, supplies, None, 0.6), 0.75

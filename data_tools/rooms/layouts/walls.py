@@ -8,7 +8,8 @@ from jaxtyping import Float, Float64
 
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Surface
-from data_tools.rooms.shapes import Look, box, cylinder, joined, moved, quad
+from data_tools.rooms.round_shapes import cylinder
+from data_tools.rooms.shapes import Look, box, joined, moved, quad
 from data_tools.rooms.supplies import Supplies
 
 THICK_M = 0.22
@@ -67,20 +68,17 @@ def four_walls(width: float, depth: float, height: float) -> list[Wall]:
 
 
 def wall_surfaces(wall: Wall, look: Look, trim: Look) -> list[Surface]:
-    """The wall around its openings, the sides of the holes, a skirting board."""
-    pieces, sides, left = [], [], 0.0
+    """The wall around its openings, the sides of the holes, a skirting board.
+
+    A second skin outside, larger than the wall, keeps the sun from getting in where walls meet.
+    """
     openings = sorted(wall.openings, key=lambda o: o.left)
+    pieces, sides = _skin(wall, look, openings, 0.0, 0.0) + _skin(wall, look, openings, -THICK_M, THICK_M), []
     for o in openings:
-        pieces.append(_piece(wall, look, left, o.left, 0, wall.height))
-        pieces.append(_piece(wall, look, o.left, o.right, o.high, wall.height))
-        if o.low > 0:
-            pieces.append(_piece(wall, look, o.left, o.right, 0, o.low))
-        left = o.right
         hole = [(o.left, o.low), (o.right, o.low), (o.right, o.high), (o.left, o.high)]
         for (a, b), (c, d) in zip(hole, hole[1:] + hole[:1], strict=True):
             corners = [wall.at(a, b, 0), wall.at(c, d, 0), wall.at(c, d, -THICK_M), wall.at(a, b, -THICK_M)]
             sides.append(quad(look, np.array(corners)))
-    pieces.append(_piece(wall, look, left, wall.length, 0, wall.height))
     boards, left = [], 0.0
     for o in [*(o for o in openings if o.low <= 0), None]:
         right = o.left if o else wall.length
@@ -90,9 +88,19 @@ def wall_surfaces(wall: Wall, look: Look, trim: Look) -> list[Surface]:
     return [joined(look, pieces + sides), moved(joined(trim, boards), wall.T_world_wall)]
 
 
-def _piece(wall: Wall, look: Look, left: float, right: float, low: float, high: float) -> Surface:
+def _skin(wall: Wall, look: Look, openings: list[Opening], off: float, margin: float) -> list[Surface]:
+    """What is left of a sheet `off` the wall when its openings are cut out; larger by `margin` on all sides."""
+    low, high, left, pieces = -margin, wall.height + margin, -margin, []
+    for o in openings:
+        pieces += [(left, o.left, low, high), (o.left, o.right, o.high, high), (o.left, o.right, low, o.low)]
+        left = o.right
+    pieces.append((left, wall.length + margin, low, high))
+    return [_piece(wall, look, off, *piece) for piece in pieces if piece[0] < piece[1] and piece[2] < piece[3]]
+
+
+def _piece(wall: Wall, look: Look, off: float, left: float, right: float, low: float, high: float) -> Surface:
     uv = np.array([(left, low), (right, low), (right, high), (left, high)], float)
-    return quad(look, np.stack([wall.at(u, v, 0) for u, v in uv]), uv)
+    return quad(look, np.stack([wall.at(u, v, off) for u, v in uv]), uv)
 
 
 def window(rng: np.random.Generator, wall: Wall, o: Opening, trim: Look) -> list[Surface]:
@@ -123,7 +131,7 @@ def door(rng: np.random.Generator, supplies: Supplies, wall: Wall, o: Opening, t
     if rng.random() < 0.35:
         parts += _corridor(rng, supplies, o)
     else:
-        look = trim if rng.random() < 0.5 else supplies.look(rng, colours.wood(rng), 0.6, 0.3, (0.4, 1.5))
+        look = trim if rng.random() < 0.5 else supplies.look(rng, "wood", 0.6, 0.3, (0.4, 1.5))
         parts.append(box(look, (width, height, 0.04), (middle, 0, -0.08)))
         rows, columns = int(rng.integers(1, 4)), int(rng.integers(1, 3))
         panels = []
@@ -149,7 +157,7 @@ def _corridor(rng: np.random.Generator, supplies: Supplies, o: Opening) -> list[
     """A box of one to four metres behind the hole."""
     far, side, high = -rng.uniform(1.2, 4), rng.uniform(0.1, 1.0), o.high + 0.3
     left, right, near = o.left - side, o.right + side, -THICK_M
-    paint, floor = Look(colours.paint(rng)), supplies.look(rng, colours.wood(rng), 0.8, 0.1)
+    paint, floor = Look(colours.paint(rng)), supplies.look(rng, "wood", 0.8, 0.1)
     walls = [
         quad(paint, np.array([(left, 0, far), (right, 0, far), (right, high, far), (left, high, far)])),
         quad(paint, np.array([(left, 0, near), (left, 0, far), (left, high, far), (left, high, near)])),
@@ -158,4 +166,7 @@ def _corridor(rng: np.random.Generator, supplies: Supplies, o: Opening) -> list[
         quad(paint, np.array([(left, 0, near), (o.left, 0, near), (o.left, high, near), (left, high, near)])),
         quad(paint, np.array([(o.right, 0, near), (right, 0, near), (right, high, near), (o.right, high, near)])),
     ]
-    return [joined(paint, walls), quad(floor, np.array([(left, 0, 0), (right, 0, 0), (right, 0, far), (left, 0, far)]))]
+    return [
+        joined(paint, walls),
+        quad(floor, np.array([(left, 0, near), (right, 0, near), (right, 0, far), (left, 0, far)])),
+    ]

@@ -8,7 +8,8 @@ import numpy as np
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh
 from data_tools.rooms.placing import at
-from data_tools.rooms.shapes import Look, ball, box, cylinder, joined, lathe, moved
+from data_tools.rooms.round_shapes import ball, cylinder, lathe
+from data_tools.rooms.shapes import Look, box, joined, moved
 from data_tools.rooms.supplies import Supplies
 
 
@@ -21,7 +22,7 @@ def chair(rng: np.random.Generator, supplies: Supplies) -> Mesh:
         rng.uniform(0.3, 0.6),
     )
     leg = rng.uniform(0.018, 0.05)
-    frame, cover = _wooden(rng, supplies), supplies.look(rng, colours.cloth(rng), 0.5, 0.2, (0.1, 0.5))
+    frame, cover = _wooden(rng, supplies), supplies.look(rng, "cloth", 0.5, 0.2, (0.1, 0.5))
     x, z = width / 2 - leg / 2, depth / 2 - leg / 2
     parts = [box(frame, (leg, seat, leg), (sx * x, 0, sz * z)) for sx in (-1, 1) for sz in (-1, 1)]
     parts += [box(frame, (leg, back, leg), (sx * x, seat, -z)) for sx in (-1, 1)]
@@ -70,7 +71,7 @@ def shelf(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     ]
     parts += [box(frame, (width, board, depth), (0, y, 0)) for y in np.linspace(0, height - board, rows + 1)]
     surfaces = [joined(frame, parts)]
-    door = supplies.look(rng, colours.wood(rng) if rng.random() < 0.5 else colours.paint(rng), 0.4, 0.4)
+    door = supplies.look(rng, "wood" if rng.random() < 0.5 else "paint", 0.4, 0.4)
     closed = rng.random(rows) < rng.choice([0.0, 0.3, 1.0])
     for row in range(rows):
         for column in range(columns):
@@ -105,7 +106,7 @@ def sofa(rng: np.random.Generator, supplies: Supplies) -> Mesh:
         rng.uniform(0.35, 0.45),
         rng.uniform(0.3, 0.5),
     )
-    cover = supplies.look(rng, colours.cloth(rng), 0.6, 0.05, (0.1, 0.6))
+    cover = supplies.look(rng, "cloth", 0.6, 0.05, (0.1, 0.6))
     arm = rng.uniform(0.1, 0.25)
     surfaces = [
         box(cover, (width, seat * 0.6, depth), (0, 0.06, 0)),
@@ -118,7 +119,7 @@ def sofa(rng: np.random.Generator, supplies: Supplies) -> Mesh:
         place = -width / 2 + arm + each * (number + 0.5)
         surfaces.append(moved(ball(cover, (each, 0.2, depth - 0.2), (0.25, 0.35)), at((place, seat * 0.6, 0.1))))
     for _ in range(int(rng.integers(0, 4))):
-        pillow = ball(supplies.look(rng, colours.cloth(rng), 0.6, 0.0, (0.1, 0.4)), (0.42, 0.42, 0.16), (0.5, 0.5), 16)
+        pillow = ball(supplies.look(rng, "cloth", 0.6, 0.0, (0.1, 0.4)), (0.42, 0.42, 0.16), (0.5, 0.5), 16)
         surfaces.append(
             moved(pillow, at((rng.uniform(-0.35, 0.35) * width, seat + 0.08, -depth / 2 + 0.3), rng.normal() * 0.4))
         )
@@ -128,8 +129,8 @@ def sofa(rng: np.random.Generator, supplies: Supplies) -> Mesh:
 def bed(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A frame, a mattress, a blanket that hangs over, pillows."""
     width, depth = rng.choice([0.9, 1.4, 1.8]), rng.uniform(1.9, 2.1)
-    frame, sheet = _wooden(rng, supplies), supplies.look(rng, colours.paint(rng), 0.3, 0.0)
-    blanket = supplies.look(rng, colours.cloth(rng), 0.7, 0.0, (0.3, 1.2))
+    frame, sheet = _wooden(rng, supplies), supplies.look(rng, "paint", 0.3, 0.0)
+    blanket = supplies.look(rng, "cloth", 0.7, 0.0, (0.3, 1.2))
     surfaces = [
         box(frame, (width + 0.08, 0.3, depth + 0.06)),
         box(frame, (width + 0.08, rng.uniform(0.6, 1.2), 0.05), (0, 0, -depth / 2 - 0.03)),
@@ -153,8 +154,8 @@ def floor_lamp(rng: np.random.Generator, _supplies: Supplies) -> Mesh:
 
 def _wooden(rng: np.random.Generator, supplies: Supplies) -> Look:
     kind = rng.random()
-    colour = colours.wood(rng) if kind < 0.6 else colours.metal(rng) if kind < 0.75 else colours.paint(rng)
-    return supplies.look(rng, colour, 0.45 if kind < 0.6 else 0.1, 0.35, (0.3, 1.2))
+    material = "wood" if kind < 0.6 else "metal" if kind < 0.75 else "paint"
+    return supplies.look(rng, material, 0.45 if kind < 0.6 else 0.1, 0.35, (0.3, 1.2))
 
 
 def _row_of_books(
@@ -163,7 +164,7 @@ def _row_of_books(
     surfaces = []
     while left < right:
         thick = rng.uniform(0.015, 0.05)
-        look = supplies.look(rng, colours.cloth(rng), 0.1, 0.2)
+        look = supplies.look(rng, "cloth", 0.1, 0.2)
         size = (thick, tall * rng.uniform(0.55, 0.92), depth * rng.uniform(0.5, 0.8))
         surfaces.append(box(look, size, (left + thick / 2, low, depth * 0.05)))
         left += thick + 0.002

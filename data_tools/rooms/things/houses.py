@@ -17,10 +17,10 @@ def house(rng: np.random.Generator, supplies: Supplies) -> tuple[Mesh, float]:
     axes, axis = int(rng.integers(2, 7)), rng.uniform(1.6, 3.2)
     width, ground = axes * axis, storey * rng.uniform(1.0, 1.35)
     height = ground + (storeys - 1) * storey
-    wall = supplies.look(rng, colours.paint(rng) if rng.random() < 0.5 else colours.stone(rng), 0.7, 0.0, (1.0, 4.0))
+    wall = supplies.look(rng, "paint" if rng.random() < 0.5 else "stone", 0.7, 0.0, (1.0, 4.0))
     trim = Look(colours.stone(rng) if rng.random() < 0.6 else colours.paint(rng))
     surfaces = [box(wall, (width, height, DEPTH_M), (0, 0, -DEPTH_M / 2))]
-    roof = supplies.look(rng, colours.cloth(rng), 0.7, 0.05, (0.8, 2.5))
+    roof = supplies.look(rng, "roof", 0.7, 0.05, (0.8, 2.5))
     surfaces += _roof(rng, roof, trim, width, height)
     shape = rng.uniform(0.35, 0.6) * axis, rng.uniform(0.5, 0.68) * storey
     glass = Look((0.08, 0.1, 0.12) if rng.random() < 0.7 else colours.cloth(rng), gloss=float(rng.uniform(0.1, 0.5)))
@@ -88,7 +88,7 @@ def _ground_floor(
     """A door, and windows or shops beside it."""
     out: list[Surface] = []
     entrance, shop = int(rng.integers(axes)), rng.random() < 0.4
-    wood = supplies.look(rng, colours.wood(rng) if rng.random() < 0.5 else colours.cloth(rng), 0.4, 0.3)
+    wood = supplies.look(rng, "wood" if rng.random() < 0.5 else "cloth", 0.4, 0.3)
     for number in range(axes):
         x = -axes * axis / 2 + axis * (number + 0.5)
         if number == entrance:
@@ -97,7 +97,7 @@ def _ground_floor(
             out += [box(wood, (0.34, 0.75, 0.03), (x + dx, y, 0.035)) for dx in (-0.22, 0.22) for y in (0.2, 1.15)]
         elif shop:
             out += _window(trim, glass, x, 0.4, axis * 0.85, ground - 1.1, 0)
-            sign = supplies.look(rng, colours.cloth(rng), 0.4, 0.2, (0.5, 1.5))
+            sign = supplies.look(rng, "cloth", 0.4, 0.2, (0.5, 1.5))
             out.append(box(sign, (axis * 0.9, 0.45, 0.12), (x, ground - 0.6, 0.05)))
             if rng.random() < 0.4:
                 out.append(_awning(sign, x, ground - 0.65, axis * 0.9))

@@ -5,14 +5,15 @@ import numpy as np
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, grid, joined, lathe, moved, torus
+from data_tools.rooms.round_shapes import ball, cylinder, grid, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, joined, moved
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import boulder
 
 
 def stone_look(rng: np.random.Generator, supplies: Supplies) -> Look:
     """Of one building: plain plaster, blocks, or speckled stone."""
-    return supplies.look(rng, colours.stone(rng), 0.75, 0.08, (0.6, 3.0))
+    return supplies.look(rng, "stone", 0.75, 0.08, (0.6, 3.0))
 
 
 def column(rng: np.random.Generator, look: Look, height: float, radius: float) -> Surface:
@@ -136,7 +137,7 @@ def ruin(rng: np.random.Generator, supplies: Supplies) -> Mesh:
 
 def tower(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A round or many-sided tower with a roof and a band."""
-    look, roof = stone_look(rng, supplies), supplies.look(rng, colours.cloth(rng), 0.7, 0.1, (0.5, 1.5))
+    look, roof = stone_look(rng, supplies), supplies.look(rng, "roof", 0.7, 0.1, (0.5, 1.5))
     radius, height, sides = rng.uniform(0.8, 2.2), rng.uniform(3, 9), int(rng.choice([4, 6, 8, 24]))
     angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     outline = np.stack([np.cos(angle), -np.sin(angle)], 1)

@@ -6,7 +6,8 @@ from jaxtyping import Float
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, joined, lathe, moved, torus, triangles
+from data_tools.rooms.round_shapes import ball, cylinder, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, joined, moved, triangles
 from data_tools.rooms.supplies import Supplies
 from data_tools.rooms.things.small import boulder
 
@@ -14,7 +15,7 @@ from data_tools.rooms.things.small import boulder
 def tree(rng: np.random.Generator, supplies: Supplies, height: float | None = None) -> Mesh:
     """A trunk, some boughs, and a crown of leaves; now and then bare, or a conifer."""
     height = height or float(rng.uniform(2.5, 9))
-    bark = supplies.look(rng, colours.wood(rng), 0.8, 0.0, (0.3, 1.0))
+    bark = supplies.look(rng, "wood", 0.8, 0.0, (0.3, 1.0))
     thick, clear = height * rng.uniform(0.015, 0.04), height * rng.uniform(0.2, 0.45)
     wood = [cylinder(bark, thick, height * 0.8, thick * 0.3, 10)]
     crowns: list[tuple[np.ndarray, np.ndarray]] = []
@@ -77,7 +78,7 @@ def grass(rng: np.random.Generator, look: Look, places: Float[np.ndarray, "blade
 
 def pole(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A street lamp, a sign, a traffic light or a bare mast."""
-    iron = supplies.look(rng, colours.metal(rng), 0.1, 0.4)
+    iron = supplies.look(rng, "metal", 0.1, 0.4)
     height, radius = rng.uniform(2.2, 7), rng.uniform(0.03, 0.09)
     parts, surfaces = [cylinder(iron, radius, height, radius * 0.7, 12)], []
     kind = rng.integers(4)
@@ -88,7 +89,7 @@ def pole(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     elif kind == 1:
         plate = moved(
             cylinder(
-                supplies.look(rng, colours.cloth(rng), 0.4, 0.3, (0.3, 0.9)),
+                supplies.look(rng, "cloth", 0.4, 0.3, (0.3, 0.9)),
                 0.32,
                 0.02,
                 steps=int(rng.choice([3, 4, 8, 28])),
@@ -109,7 +110,7 @@ def railing(rng: np.random.Generator, supplies: Supplies, length: float) -> Mesh
     """A fence of thin bars, or of boards, along x."""
     height, look = (
         rng.uniform(0.7, 1.5),
-        supplies.look(rng, colours.metal(rng) if rng.random() < 0.6 else colours.wood(rng), 0.3, 0.2),
+        supplies.look(rng, "metal" if rng.random() < 0.6 else "wood", 0.3, 0.2),
     )
     thick, gap = (
         (rng.uniform(0.01, 0.03), rng.uniform(0.08, 0.2))
@@ -128,7 +129,7 @@ def railing(rng: np.random.Generator, supplies: Supplies, length: float) -> Mesh
 def bollard(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A short post, a bin, a hydrant-like turned thing, a box on the pavement."""
     look, height = (
-        supplies.look(rng, colours.metal(rng) if rng.random() < 0.5 else colours.cloth(rng), 0.3, 0.3),
+        supplies.look(rng, "metal" if rng.random() < 0.5 else "cloth", 0.3, 0.3),
         rng.uniform(0.5, 1.2),
     )
     if rng.random() < 0.5:
@@ -141,7 +142,7 @@ def bollard(rng: np.random.Generator, supplies: Supplies) -> Mesh:
 
 def rock(rng: np.random.Generator, supplies: Supplies, size: float) -> Mesh:
     """A boulder with a stony surface."""
-    look = supplies.look(rng, colours.stone(rng), 0.9, 0.0, (0.4, 2.0))
+    look = supplies.look(rng, "stone", 0.9, 0.0, (0.4, 2.0))
     return Mesh("rock", (boulder(rng, look, size * rng.uniform(0.6, 1.3, 3) * (1, 0.75, 1), int(rng.integers(8, 24))),))
 
 
@@ -164,25 +165,20 @@ def car(rng: np.random.Generator, _supplies: Supplies) -> Mesh:
         ]
     )
     side = side + rng.normal(size=side.shape) * 0.015
-    lying = tilted((0, 0, 1), -np.pi / 2) @ at((0, 0, 0), np.pi)
-    body = moved(
-        extrusion(paint, side[::-1] * (length, height), width),
-        tilted((0, 1, 0), np.pi / 2) @ tilted((1, 0, 0), -np.pi / 2),
-    )
-    del lying
-    surfaces = [moved(body, at((-width / 2 * 0, 0, 0)))]
-    cabin = box(glass, (width * 1.01, height * 0.27, length * 0.36), (0, height * 0.64, -length * 0.08))
-    surfaces.append(cabin)
-    wheel = moved(cylinder(rubber, 0.31, 0.2, steps=20), tilted((0, 0, 1), np.pi / 2))
+    # The outline lies along the car and upwards; it is drawn across.
+    across = np.array([[0, 1, 0, -width / 2], [0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+    surfaces = [moved(extrusion(paint, side * (length, height), width), across)]
+    surfaces.append(box(glass, (width * 1.01, height * 0.27, length * 0.36), (0, height * 0.64, -length * 0.08)))
+    wheel = moved(cylinder(rubber, 0.31, 0.2, steps=20), at((0.1, 0, 0)) @ tilted((0, 0, 1), np.pi / 2))
     for x in (-1, 1):
         for z in (-0.31, 0.31):
-            surfaces.append(moved(wheel, at((x * (width / 2 - 0.1) + 0.1, 0.31, z * length))))
+            surfaces.append(moved(wheel, at((x * (width / 2 - 0.1), 0.31, z * length))))
     return Mesh("car", tuple(surfaces))
 
 
 def arch_bench(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A bench of boards."""
-    wood, iron = supplies.look(rng, colours.wood(rng), 0.6, 0.1), Look(colours.metal(rng), gloss=0.1)
+    wood, iron = supplies.look(rng, "wood", 0.6, 0.1), Look(colours.metal(rng), gloss=0.1)
     length = rng.uniform(1.2, 2.2)
     boards = [box(wood, (length, 0.035, 0.09), (0, 0.43, z)) for z in (-0.15, -0.04, 0.07, 0.18)]
     boards += [box(wood, (length, 0.09, 0.03), (0, y, -0.24)) for y in (0.58, 0.72, 0.86)]

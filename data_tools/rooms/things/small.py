@@ -5,7 +5,8 @@ import numpy as np
 from data_tools.rooms import colours
 from data_tools.rooms.meshes import Mesh, Surface
 from data_tools.rooms.placing import at, tilted
-from data_tools.rooms.shapes import Look, ball, box, cylinder, extrusion, grid, joined, lathe, moved, torus
+from data_tools.rooms.round_shapes import ball, cylinder, grid, lathe, torus
+from data_tools.rooms.shapes import Look, box, extrusion, joined, moved
 from data_tools.rooms.supplies import Supplies
 
 
@@ -52,7 +53,7 @@ def bottle(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     profile = np.array([[0, 0], [1, 0], [1, 0.6], [0.95, 0.66], [neck, 0.8], [neck, 1], [0, 1]]) * (radius, height)
     body = lathe(Look(colours.cloth(rng), gloss=float(rng.uniform(0.05, 0.4))), profile)
     label = lathe(
-        supplies.look(rng, colours.cloth(rng), 0.8, 0.1, (0.05, 0.3)),
+        supplies.look(rng, "cloth", 0.8, 0.1, (0.05, 0.3)),
         np.array([[1.01, 0.15], [1.01, 0.5]]) * (radius, height),
     )
     return Mesh("bottle", (body, label))
@@ -64,7 +65,7 @@ def books(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     width, height = rng.uniform(0.12, 0.2), rng.uniform(0.18, 0.28)
     for number in range(count):
         thick, grow = rng.uniform(0.01, 0.05), rng.uniform(0.8, 1.05)
-        cover = supplies.look(rng, colours.cloth(rng), 0.3, 0.3, (0.1, 0.4))
+        cover = supplies.look(rng, "cloth", 0.3, 0.3, (0.1, 0.4))
         size = (width * grow, thick, height * grow) if lying else (thick, height * grow, width * grow)
         base = (0.0, level, 0.0) if lying else (level + thick / 2, 0.0, 0.0)
         turned = at((0, 0, 0), rng.normal() * 0.15) if lying else np.eye(4)
@@ -84,18 +85,16 @@ def books(rng: np.random.Generator, supplies: Supplies) -> Mesh:
 def carton(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A box, now and then a smaller one on top."""
     size = rng.uniform(0.04, 0.3, 3)
-    surfaces = [box(supplies.look(rng, colours.cloth(rng), 0.6, 0.25, (0.05, 0.4)), size)]
+    surfaces = [box(supplies.look(rng, "cloth", 0.6, 0.25, (0.05, 0.4)), size)]
     if rng.random() < 0.3:
         above = size * rng.uniform(0.3, 0.8, 3)
-        surfaces.append(
-            moved(box(supplies.look(rng, colours.cloth(rng)), above), at((0, size[1], 0), rng.uniform(0, 3)))
-        )
+        surfaces.append(moved(box(supplies.look(rng, "cloth"), above), at((0, size[1], 0), rng.uniform(0, 3))))
     return Mesh("carton", tuple(surfaces))
 
 
 def solid(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A superquadric, a cone, a ring, a prism or a boulder."""
-    look = supplies.look(rng, colours.cloth(rng), 0.5, 0.35, (0.03, 0.3))
+    look = supplies.look(rng, "cloth", 0.5, 0.35, (0.03, 0.3))
     size = rng.uniform(0.04, 0.25, 3)
     kind = rng.integers(5)
     if kind == 0:
@@ -145,7 +144,7 @@ def lattice(rng: np.random.Generator, supplies: Supplies) -> Mesh:
     """A basket, cage or toy of thin bars."""
     size, bars = rng.uniform(0.08, 0.3, 3), int(rng.integers(3, 9))
     thick = rng.uniform(0.002, 0.008)
-    look = supplies.look(rng, colours.metal(rng), 0.0, 0.6)
+    look = supplies.look(rng, "metal", 0.0, 0.6)
     parts = []
     for share in np.linspace(-0.5, 0.5, bars):
         for side in (-0.5, 0.5):
@@ -185,5 +184,4 @@ def twigs(rng: np.random.Generator, look: Look, base: float, length: float, coun
 
 def _ware(rng: np.random.Generator, supplies: Supplies) -> Look:
     """Glazed or raw clay, glass-like, metal."""
-    colour = colours.metal(rng) if rng.random() < 0.15 else colours.cloth(rng)
-    return supplies.look(rng, colour, 0.35, 0.6, (0.04, 0.25))
+    return supplies.look(rng, "metal" if rng.random() < 0.15 else "ware", 0.35, 0.6, (0.04, 0.25))
