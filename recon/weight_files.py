@@ -1,7 +1,7 @@
 """Network weights that travel inside the package, as safetensors in half precision or bytes, checked before use.
 
 `data_tools/make_weights.py` makes those of others and says where they come from, NOTICE whose they are;
-`data_tools/release_weights.py` puts our own there, and docs/model_card.md says how they were trained.
+`data_tools/release_weights.py` puts our own there, with how they were trained in the metadata.
 """
 
 import hashlib
@@ -12,12 +12,11 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from render.errors import FileFormatError
+from render.errors import ConfigError, FileFormatError
 
 SHA256 = {
     "xfeat": "836456885876b142a2248f81c4879e591914003f9e7252ab6803b310bddba02e",
     "lighterglue": "f2ec0d309ac7c1233ea525bd432fff80c87e30c101e22d15e9ee5b318a8caccf",
-    "judge": "49b76fcbc51d88394b0ea0e96a638cb3aa9cf0c6f4d9840777b4b42c9cedb4a7",
     "dinov2_s8": "92b9ff31c53124b06368c78d67f54abaf459cf5bb5f46a0a1bb698474289f209",
 }
 """Name of the weights -> sha256 of `recon/weights/NAME.safetensors`."""
@@ -30,12 +29,14 @@ def load_weights(name: str) -> dict[str, Shaped[Tensor, "..."]]:
 
     `xfeat` is for the `net` of `kornia.feature.XFeat` (Potje et al. 2024), `lighterglue` for
     `kornia.feature.LightGlue` (Lindenberger et al. 2023) in the size that goes with XFeat, `dinov2_s8` for
-    `recon.network.tokens.Tokens`, `judge` for `recon.network.judge_net.JudgeNet`.
+    `recon.network.tokens.Tokens`.
 
     Raises:
-        KeyError: there are no weights of that name.
+        ConfigError: there are no weights of that name.
         FileFormatError: the file is missing from the installation or is not the one that was released.
     """
+    if name not in SHA256:
+        raise ConfigError(f"Weights named {name!r} are not released yet; there are {', '.join(SHA256)}.")
     expected = SHA256[name]
     resource = files("recon").joinpath("weights", f"{name}.safetensors")
     try:

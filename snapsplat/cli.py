@@ -70,8 +70,8 @@ def reconstruct(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical' without learned stages.")
-    ] = "small",
+        str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
+    ] = "classical",
     size: Annotated[
         int | None,
         typer.Option(

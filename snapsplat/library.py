@@ -11,7 +11,7 @@ def reconstruct(
     photos: Sequence[str | Path] | str | Path,
     cameras: str | Path | None = None,
     *,
-    model: str = "small",
+    model: str = "classical",
     size: int | None = None,
     seed: int | None = None,
     overrides: Sequence[str] = (),
@@ -24,7 +24,7 @@ def reconstruct(
     Args:
         photos: files, or folders of them.
         cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
-        model: which network: `small`, or `classical` without learned stages.
+        model: which network; `classical` needs no training.
         size: long side of the working grid in pixels; without it, as the configuration has it.
         seed: of the robust solvers; the same photos and seed give the same scene.
         overrides: Hydra overrides such as `network.depth.planes=96`.

@@ -59,8 +59,8 @@ def evaluate(
         ),
     ],
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical' without learned stages.")
-    ] = "small",
+        str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
+    ] = "classical",
     photos: Annotated[int, typer.Option(metavar="N", help="So many photos make each scene.")] = 4,
     targets: Annotated[int, typer.Option(metavar="N", help="So many others are predicted.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", help="Which photos are chosen.")] = 0,

@@ -27,7 +27,7 @@ class FuseConfig:
 
     max_gaussians: int = 4_000_000
     """Cap on the count; the least confident go first."""
-    judged: bool = True
+    judged: bool = False
     """Whether a learned network has the last word on every Gaussian."""
     surroundings: bool = True
     """Whether what no photo shows takes a smooth colour from its surroundings; without, it stays black."""

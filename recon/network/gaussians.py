@@ -9,8 +9,12 @@ from recon.prediction import PixelGaussians
 from render.cameras import Cameras
 from render.sh import rgb_to_sh0
 
-FOOTPRINT_PX = 0.35
+FOOTPRINT_PX = 0.42
 """Standard deviation across the line of sight, in pixels: small enough that the low-pass of drawing dominates."""
+OPACITY = 0.5
+"""Of what is kept: neighbours and the other views' Gaussians of the same surface lie over it, so that it closes all the
+same, and small errors of each average out."""
+OPAQUE = 0.99
 THICKNESS = 0.3
 """Standard deviation along the surface's normal, as a share of that across the line of sight."""
 MAX_STRETCH = 3.0
@@ -21,10 +25,10 @@ def pixel_gaussians(
     pixels: Float[Tensor, "view 3 height width"],
     cameras: Cameras,
     depth: Float[Tensor, "view height width"],
-    confidence: Float[Tensor, "view height width"],
+    opacity: float = OPACITY,
 ) -> PixelGaussians:
-    """One Gaussian for every pixel of every view at `depth`; opacity from confidence."""
-    parts = [_one_view(pixels[v], cameras[[v]], depth[v], confidence[v]) for v in range(len(pixels))]
+    """One Gaussian for every pixel of every view at `depth`."""
+    parts = [_one_view(pixels[v], cameras[[v]], depth[v], opacity) for v in range(len(pixels))]
     return PixelGaussians(*(torch.stack(x) for x in zip(*parts, strict=True)))
 
 
@@ -32,7 +36,7 @@ def _one_view(
     pixels: Float[Tensor, "3 height width"],
     camera: Cameras,
     depth: Float[Tensor, "height width"],
-    confidence: Float[Tensor, "height width"],
+    opacity: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     K, T = camera.K_px[0].to(depth.dtype), camera.T_world_camera[0].to(depth.dtype)
     points = (
@@ -46,14 +50,9 @@ def _one_view(
     )
     means = points @ T[:3, :3].T + T[:3, 3]
     quats = quaternions(T[:3, :3] @ axes)
-    opacities = confidence_to_opacity(confidence)
+    opacities = torch.full_like(depth, opacity)
     sh = rgb_to_sh0(pixels.permute(1, 2, 0))[..., None, :]
     return means, quats, scales, opacities, sh
-
-
-def confidence_to_opacity(confidence: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Nearly opaque for whatever is kept; what is not trusted is dropped by the fusion, not made faint."""
-    return 0.9 + 0.09 * confidence
 
 
 def _disc(

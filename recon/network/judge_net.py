@@ -3,7 +3,7 @@
     each witness -> perceptron -> mean and maximum over witnesses -> perceptron with the point's own numbers
         -> opacity, a factor of the size
 
-(Zaheer et al. 2017, "Deep Sets".) It starts as the classical fusion: what that keeps is opaque, the rest is gone.
+(Zaheer et al. 2017, "Deep Sets".) It starts as the classical fusion: what that drops is all but gone.
 """
 
 from dataclasses import dataclass
@@ -16,13 +16,10 @@ from recon.network.witness import OWN, SAID, Witnesses
 from recon.weight_files import load_weights
 
 WIDTH = 32
-KEPT, GONE = 3.0, -3.0
-"""Logits of opacity at the start."""
+KEPT, GONE = 0.0, -4.0
+"""Logits of opacity at the start; the first is that of `recon.network.gaussians.OPACITY`."""
 GROWTH = 0.7
 """Largest logarithm of the factor."""
-TRUST = 0.7
-"""How far a run follows it from that start: what learned on rendered rooms alone is too sure of itself among photos
-(between the two, as Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +48,9 @@ class JudgeNet(nn.Module):
 
     @staticmethod
     def pretrained() -> "JudgeNet":
-        """With the released weights, followed as far as they are trusted."""
+        """With the released weights."""
         net = JudgeNet()
         net.load_state_dict(load_weights("judge"))
-        last = net.all[-1]
-        assert isinstance(last, nn.Linear)
-        last.weight.data *= TRUST
-        last.bias.data *= TRUST
         return net.eval().requires_grad_(False)
 
     def forward(self, witnesses: Witnesses) -> Ruling:

@@ -73,7 +73,7 @@ def placed(
     at: Float[Tensor, "view height width"],
 ) -> PixelGaussians:
     """Every pixel's Gaussian at a depth of its own, coloured as all photos of its scene say."""
-    plain = pixel_gaussians(pixels, cameras.cameras, at, depth.confidence)
+    plain = pixel_gaussians(pixels, cameras.cameras, at)
     sh = torch.cat([plain.sh, plain.sh.new_zeros(*plain.sh.shape[:3], 3, 3)], -2)
     surface = views.valid & ~depth.empty & ~depth.sky
     twin = view_colours if at.is_cuda else view_colours_cpu

@@ -40,8 +40,8 @@ def two_views_of_a_wall(depth: torch.Tensor) -> tuple[Views, Prediction]:
             dome_radius=torch.zeros(2),
             gain=torch.ones(2, 3),
         ),
-        gaussians=facing(pixel_gaussians(views.pixels, cameras, depth, confidence), depth),
-        backstop=pixel_gaussians(views.pixels, cameras, backstop, confidence),
+        gaussians=facing(pixel_gaussians(views.pixels, cameras, depth), depth),
+        backstop=pixel_gaussians(views.pixels, cameras, backstop),
     )
 
 

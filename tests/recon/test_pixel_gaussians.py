@@ -27,7 +27,7 @@ def tilted_plane() -> tuple[Views, Cameras, torch.Tensor]:
 
 def made() -> tuple[PixelGaussians, Views, Cameras, torch.Tensor]:
     views, cameras, depth = tilted_plane()
-    return pixel_gaussians(views.pixels, cameras, depth, torch.ones_like(depth)), views, cameras, depth
+    return pixel_gaussians(views.pixels, cameras, depth), views, cameras, depth
 
 
 def test_every_mean_projects_to_its_pixel_centre_at_its_depth():

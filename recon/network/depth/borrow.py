@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from recon.network.gaussians import pixel_gaussians
+from recon.network.gaussians import OPAQUE, pixel_gaussians
 from render.cameras import Cameras
 from render.errors import BackendError
 from render.gaussians import Gaussians
@@ -30,8 +30,7 @@ def surface(
     known: Bool[Tensor, "height width"],
 ) -> Gaussians:
     """Of one view's known pixels, to be drawn from other cameras."""
-    opaque = torch.ones_like(inverse_depth)
-    return pixel_gaussians(pixels[None], camera, 1 / inverse_depth[None], opaque[None]).where(known[None])
+    return pixel_gaussians(pixels[None], camera, 1 / inverse_depth[None], OPAQUE).where(known[None])
 
 
 def borrow_depth(

@@ -2,7 +2,7 @@
 
 import torch
 
-from data_tools.rooms.camera_errors import with_errors
+from recon.training.camera_errors import with_errors
 from render.cameras import Cameras
 
 
