@@ -1,6 +1,5 @@
 """The depth corrector learns: on one tiny scene its answer comes nearer to the truth than the classical one."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
