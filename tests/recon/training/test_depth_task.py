@@ -1,6 +1,5 @@
 """The depth corrector learns: on one tiny scene its answer comes nearer to the truth than the classical one."""
 
-
 import numpy as np
 import pytest
 import torch
