@@ -1,11 +1,12 @@
 """`snapsplat train` and `snapsplat evaluate`."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import SnapsplatError
+from render.errors import BackendError, SnapsplatError
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def train(
     snapsplat train -o runs/depth stage=depth loop.minutes=120
     """
     with refusals_told("Stopped; the same command goes on from the last save.", "Out of memory; try a smaller batch."):
+        for needed in ("lightning", "moderngl", "tensorboard"):
+            if find_spec(needed) is None:
+                raise BackendError(f"Training needs {needed}, which is not installed: pip install 'snapsplat[train]'.")
         from data_tools.rooms.source import RoomsSource
         from recon.training.config import load_train_config
         from recon.training.scenes import SceneSource
@@ -46,7 +50,8 @@ def train(
 
         config = load_train_config(options or [])
         best = train_stage(config, output, rooms, typer.echo)
-        typer.echo("Best: " + ", ".join(f"{name} {value:.4f}" for name, value in best.items()))
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in best.items())
+        typer.echo(f"Best: {figures}" if best else "Nothing was validated yet: loop.validate_every steps come first.")
 
 
 def evaluate(
@@ -61,9 +66,9 @@ def evaluate(
     model: Annotated[
         str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
     ] = "classical",
-    photos: Annotated[int, typer.Option(metavar="N", help="So many photos make each scene.")] = 4,
-    targets: Annotated[int, typer.Option(metavar="N", help="So many others are predicted.")] = 2,
-    seed: Annotated[int, typer.Option(metavar="N", help="Which photos are chosen.")] = 0,
+    photos: Annotated[int, typer.Option(metavar="N", min=2, help="So many photos make each scene.")] = 4,
+    targets: Annotated[int, typer.Option(metavar="N", min=1, help="So many others are predicted.")] = 2,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Which photos are chosen.")] = 0,
     options: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="An option of the configuration.", show_default=False),
@@ -85,17 +90,19 @@ def evaluate(
         rows: list[Scores] = []
         typer.echo("| scene | PSNR | SSIM | cover | AbsRel | Gaussians |\n|---|---|---|---|---|---|")
         for i in range(len(captures)):
-            scene = captures[i]
+            name = captures.captures[i].name
             try:
+                scene = captures[i]
                 chosen = choose_views(scene, photos, np.random.default_rng([seed, i]), targets)
                 found = evaluate_scene(engine, scene, *chosen, config.size)
             except SnapsplatError as error:
                 found = error
             if isinstance(found, Scores):
                 rows.append(found)
-                typer.echo(f"| {scene.name} | {_cells(found)} |")
+                typer.echo(f"| {name} | {_cells(found)} |")
             else:
-                typer.echo(f"| {scene.name} | {found} | | | | |")
+                typer.echo(f"| {name} | - | - | - | - | - |")
+                typer.echo(f"{name}: {found}", err=True)
         if rows:
             means = ((r.psnr, r.ssim) for r in rows)
             psnr, ssim = (float(np.mean(column)) for column in zip(*means, strict=True))

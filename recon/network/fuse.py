@@ -63,6 +63,8 @@ def fuse(
             judge, kept.evidence, prediction, kept.registered, kept.shown, front, back, FAINTEST
         )
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
+    if len(scene) == 0:
+        return scene  # What surrounds nothing is no scene.
     around = beyond(views, prediction, kept.registered, config)
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
@@ -118,9 +120,11 @@ def beyond(views: Views, prediction: Prediction, registered: list[int], config: 
     at_most, depth = config.max_gaussians // 4, prediction.depth
     pixels = depth.evened(views.pixels)
     sky = _dome(pixels, views.valid, prediction, registered, at_most)
+    if not config.surroundings:
+        return sky
     seen, cameras = (views.valid & ~depth.empty)[registered], prediction.cameras.cameras[registered]
     unseen = surroundings(pixels[registered], cameras, depth.depth[registered], seen, depth.empty[registered])
-    if unseen is None or not config.surroundings or len(unseen) > at_most:
+    if unseen is None or len(unseen) > at_most:
         return sky
     return Gaussians.concatenate([sky, unseen.with_coefficients(sky.sh.shape[1])])
 

@@ -38,7 +38,7 @@ class Witnesses:
     are 0 where it would not see the point."""
     own: Float[Tensor, "height width 7"]
     """Confidence; whether this is the backstop; whether the classical fusion keeps it; brightness; contrast around;
-    jump of depth around, in logarithms; how many witnesses would see it."""
+    jump of depth around, on the widest of the scales; a quarter of how many witnesses would see it."""
 
 
 def witnesses(

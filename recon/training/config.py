@@ -7,7 +7,7 @@ from recon.config import build_config, compose_tree
 from recon.training.depth_task import DepthTaskConfig
 from recon.training.judge_task import JudgeTaskConfig
 from recon.training.loop import LoopConfig
-from render.errors import require
+from render.errors import ConfigError, require
 
 STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig]] = {"depth": DepthTaskConfig, "judge": JudgeTaskConfig}
 """By the names of `configs/stage`."""
@@ -35,5 +35,8 @@ def load_train_config(overrides: Sequence[str] = ()) -> TrainConfig:
     """
     tree = compose_tree("train", overrides)
     # Built first, so that a typo is refused by its name and not as fitting no stage at all.
-    stage = build_config(STAGES[tree["stage"]["name"]], tree.pop("stage"))
+    name = tree.get("stage", {}).get("name")
+    if name not in STAGES:
+        raise ConfigError(f"stage.name is {name}; it must be one of {', '.join(STAGES)}.")
+    stage = build_config(STAGES[name], tree.pop("stage"))
     return replace(build_config(TrainConfig, tree), stage=stage)

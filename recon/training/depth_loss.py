@@ -37,7 +37,8 @@ def _planes_loss(mixture: Mixture, sample: DepthSample, steps: int) -> Tensor:
 
 
 def depth_metrics(share: Tensor, sample: DepthSample, steps: int) -> dict[str, float]:
-    """Of answers, over pixels of known depth: errors in steps between planes, and how many are off by more than one.
+    """Of answers, over pixels of known depth: errors in steps between planes, and how many are off by more than one;
+    not a number where there is no such pixel.
 
     `edge` is among pixels near a jump of the true depth, `unsure` among those that matching was not sure of.
     """
@@ -48,5 +49,5 @@ def depth_metrics(share: Tensor, sample: DepthSample, steps: int) -> dict[str, f
     unsure = known & ~sample.clues.sure
     out = {"error": float(error[known].clamp_max(10).mean()), "off": float((error[known] > 1).float().mean())}
     for name, chosen in (("edge", edge), ("unsure", unsure)):
-        out[f"error_{name}"] = float(error[chosen].clamp_max(10).mean()) if chosen.any() else 0.0
+        out[f"error_{name}"] = float(error[chosen].clamp_max(10).mean())
     return out

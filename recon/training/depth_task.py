@@ -81,7 +81,7 @@ class DepthTask:
                 row["loss"] = float(depth_loss(mixture, sample, self.planes - 1))
                 before = depth_metrics(sample.clues.completed, sample, self.planes - 1)
                 rows.append(row | {f"classical_{name}": value for name, value in before.items()})
-        return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
 
 
 def augmented(sample: DepthSample, rng: np.random.Generator) -> DepthSample:

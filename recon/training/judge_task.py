@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -10,8 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recon.network.fuse import FuseConfig, beyond, kept_by_rule
-from recon.network.judge_net import JudgeNet
+from recon.network.judge_net import JudgeNet, Ruling
 from recon.network.judged import FAINTEST, judged
+from recon.network.witness import Witnesses
 from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
@@ -19,7 +21,7 @@ from render.errors import require
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
 
-TRAINED_FAINTEST = 0.02
+TRAINED_FAINTEST = 0.01
 """While it learns, what is fainter than in a finished scene has a say."""
 NOISE = 1e-3
 """Mean square error, added before the logarithm: pictures that are good already don't count ever more."""
@@ -67,16 +69,18 @@ class JudgeTask:
         return [(sample, int(rng.integers(len(sample.targets)))) for sample in samples]
 
     def to(self, batch: list[tuple[JudgeSample, int]], device: torch.device) -> list[tuple[JudgeSample, int]]:
-        """As they are: Gaussians are drawn where the network is, scenes are put together on the CPU."""
+        """As they are: scenes are put together and drawn on the CPU, the network alone may be elsewhere."""
         del device
         return batch
 
     def loss(self, model: nn.Module, batch: list[tuple[JudgeSample, int]]) -> Tensor:
         """Mean logarithm of the mean square error: what PSNR is made of."""
         logs = []
-        for sample, target in batch:
-            error = (drawn(model, sample, target, TRAINED_FAINTEST) - sample.targets[target]).square().mean()
-            logs.append((error + NOISE).log())
+        # Places need all their bits.
+        with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", enabled=False):
+            for sample, target in batch:
+                error = (drawn(model, sample, target, TRAINED_FAINTEST) - sample.targets[target]).square().mean()
+                logs.append((error + NOISE).log())
         return torch.stack(logs).mean()
 
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
@@ -103,11 +107,18 @@ def drawn(
     front, back = kept.front, kept.back
     if model is not None:
         prediction, front, back = judged(
-            model, kept.evidence, prediction, kept.registered, kept.shown, front, back, faintest
+            partial(_ruled, model), kept.evidence, prediction, kept.registered, kept.shown, front, back, faintest
         )
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     whole = Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
     return rasterize(whole, sample.target_cameras[[target]]).rgb[0].permute(2, 0, 1)
+
+
+def _ruled(model: nn.Module, heard: Witnesses) -> Ruling:
+    """By a network that may be on another device."""
+    device = next(model.parameters()).device
+    ruling = model(Witnesses(heard.said.to(device), heard.own.to(device)))
+    return Ruling(ruling.opacity.to(heard.said.device), ruling.size_factor.to(heard.said.device))
 
 
 def _psnr(picture: Tensor, wanted: Tensor) -> float:

@@ -57,6 +57,7 @@ class LoopConfig:
         require(self.learning_rate > 0, "loop.learning_rate", self.learning_rate, "above 0")
         require(0 <= self.cooldown <= 1, "loop.cooldown", self.cooldown, "in [0, 1]")
         require(0 <= self.average < 1, "loop.average", self.average, "in [0, 1)")
+        require(self.seed >= 0, "loop.seed", self.seed, "0 or more")
         require(self.minutes >= 0, "loop.minutes", self.minutes, "0 or more")
 
 

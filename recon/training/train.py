@@ -9,6 +9,7 @@ from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSampl
 from recon.training.loop import Report, Task, run
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import SceneSource
+from render.errors import require
 
 Sources = Callable[[int, tuple[int, int]], tuple[SceneSource, SceneSource]]
 """Photos a scene and their size -> scenes to train on, and others to validate on."""
@@ -25,11 +26,12 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     # Twice the working grid: reduced as real photos are, and what matching looks at.
     size_wh = (2 * stage.size, 2 * stage.size * HEIGHT // WIDTH)
     scenes, held_out = sources(stage.views, size_wh)
+    require(stage.validation <= len(held_out), "stage.validation", stage.validation, f"at most {len(held_out)}")
     files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
     samples, validation = (SamplesFolder(folder / name, files) for name in ("samples", "validation"))
     maker = MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
     if config.workers:
-        validation.fill(held_out, maker, range(min(stage.validation, len(held_out))))
+        validation.fill(held_out, maker, range(stage.validation))
     workers = samples.start_filling(scenes, maker, min(stage.scenes, len(scenes)), config.workers)
     try:
         return run(_task(stage, samples, validation, config.loop.seed), config.loop, folder, report)

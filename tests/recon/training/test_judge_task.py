@@ -64,5 +64,5 @@ def test_it_learns_to_predict_one_scene(sample: JudgeSample, tmp_path: Path) -> 
     with torch.no_grad():
         after = float(task.loss(task.model, every))
         figures = task.validate(task.model, torch.device("cpu"))
-    assert after < before - 0.08
-    assert -figures["negative_psnr"] > figures["classical_psnr"] + 0.5
+    assert after < before - 0.05
+    assert -figures["negative_psnr"] > figures["classical_psnr"] + 0.3
