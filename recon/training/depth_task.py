@@ -14,36 +14,17 @@ from recon.training.depth_loss import depth_loss, depth_metrics
 from recon.training.depth_samples import DepthSample, DepthSampler, from_bytes, to_bytes
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
-from render.errors import require
+from recon.training.stage_config import StageConfig
 
 COLOUR_DROP, TOKEN_DROP = 0.15, 0.3
 """How often colours are grey or gone, and tokens gone: likeness carries over to real photos best."""
 
 
 @dataclass(frozen=True)
-class DepthTaskConfig:
+class DepthTaskConfig(StageConfig):
     """Options of this stage's training."""
 
     name: Literal["depth"] = "depth"
-    size: int = 256
-    """Long side of the working grid."""
-    views: int = 4
-    """Photos a scene."""
-    scenes: int = 20_000
-    """How many different ones, at most."""
-    first: int = 32
-    """How many there must be before the first step."""
-    reuse: float = 8.0
-    """How often each sample is used, on the mean."""
-    validation: int = 24
-    """Scenes to validate on."""
-
-    def __post_init__(self) -> None:
-        require(self.size % 16 == 0 and self.size >= 64, "stage.size", self.size, "a multiple of 16, 64 or more")
-        require(self.views >= 2, "stage.views", self.views, "at least 2")
-        for name in ("scenes", "first", "validation"):
-            require(getattr(self, name) >= 1, f"stage.{name}", getattr(self, name), "at least 1")
-        require(self.reuse > 0, "stage.reuse", self.reuse, "above 0")
 
 
 class DepthTask:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from recon.evaluation.scores import psnr
 from recon.network.fuse import FuseConfig, beyond, kept_by_rule
 from recon.network.judge_net import JudgeNet, Ruling
 from recon.network.judged import FAINTEST, judged
@@ -17,7 +18,7 @@ from recon.network.witness import Witnesses
 from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
-from render.errors import require
+from recon.training.stage_config import StageConfig
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
 
@@ -28,29 +29,13 @@ NOISE = 1e-3
 
 
 @dataclass(frozen=True)
-class JudgeTaskConfig:
+class JudgeTaskConfig(StageConfig):
     """Options of this stage's training."""
 
+    FEWEST_VIEWS: ClassVar[int] = 4
     name: Literal["judge"] = "judge"
-    size: int = 256
-    """Long side of the working grid."""
     views: int = 8
     """Photos a scene: those that make it, and two to predict."""
-    scenes: int = 20_000
-    """How many different ones, at most."""
-    first: int = 32
-    """How many there must be before the first step."""
-    reuse: float = 8.0
-    """How often each scene is used, on the mean."""
-    validation: int = 24
-    """Scenes to validate on."""
-
-    def __post_init__(self) -> None:
-        require(self.size % 16 == 0 and self.size >= 64, "stage.size", self.size, "a multiple of 16, 64 or more")
-        require(self.views >= 4, "stage.views", self.views, "at least 4")
-        for name in ("scenes", "first", "validation"):
-            require(getattr(self, name) >= 1, f"stage.{name}", getattr(self, name), "at least 1")
-        require(self.reuse > 0, "stage.reuse", self.reuse, "above 0")
 
 
 class JudgeTask:
@@ -90,8 +75,9 @@ class JudgeTask:
         for scene in range(self.config.validation):
             sample = from_bytes(self.validation.read(scene, 0))
             for target in range(len(sample.targets)):
+                wanted = sample.targets[target].permute(1, 2, 0)
                 pictures = [drawn(net, sample, target, FAINTEST) for net in (model, None)]
-                rows.append([_psnr(picture, sample.targets[target]) for picture in pictures])
+                rows.append([psnr(picture.clamp(0, 1).permute(1, 2, 0), wanted) for picture in pictures])
         ruled, classical = np.mean(rows, 0)
         return {"negative_psnr": -float(ruled), "classical_psnr": float(classical)}
 
@@ -119,10 +105,6 @@ def _ruled(model: nn.Module, heard: Witnesses) -> Ruling:
     device = next(model.parameters()).device
     ruling = model(Witnesses(heard.said.to(device), heard.own.to(device)))
     return Ruling(ruling.opacity.to(heard.said.device), ruling.size_factor.to(heard.said.device))
-
-
-def _psnr(picture: Tensor, wanted: Tensor) -> float:
-    return float(-10 * (picture.clamp(0, 1) - wanted).square().mean().clamp_min(1e-10).log10())
 
 
 class MakeJudgeSamples:
