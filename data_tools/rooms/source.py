@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from data_tools.rooms.cache import Split, require_split
+from data_tools.rooms.cutout import cut_out
 from data_tools.rooms.exposure import metered
 from data_tools.rooms.gl import GLRenderer
 from data_tools.rooms.layouts import LAYOUTS
@@ -19,6 +20,8 @@ LENGTHS = {"train": 10_000_000, "validation": 1_000}
 LONG_SIDE = 384
 SHORT_SIDES = (384, 320, 288, 288, 256, 256, 224)
 """Of random sizes."""
+CUT_OUT = 0.12
+"""How many scenes stand before nothing."""
 
 
 class RoomsSource:
@@ -63,6 +66,8 @@ class RoomsSource:
             cameras = choose_cameras(stage, scene, rng, self._views, size_wh)
             exposure = metered(scene, cameras, brightness=float(rng.uniform(0.28, 0.56)))
             shots = [scene.shoot(camera, exposure) for camera in cameras]
+        if rng.random() < CUT_OUT:
+            shots = cut_out(shots, cameras, rng)
         style = random_style(rng)
         return TrainingScene(
             name=f"{name}-{self._split}-{self._seed}-{index}",

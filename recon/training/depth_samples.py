@@ -18,6 +18,7 @@ from recon.network.depth.clues import Clues, to_share
 from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
 from recon.prediction import CameraEstimate
+from recon.training.camera_errors import with_errors
 from recon.training.scenes import TrainingScene
 from recon.views import Views, make_views
 
@@ -25,6 +26,10 @@ MATCHED = 300
 """Points of known depth that stand for the matched ones, by which a run chooses the depths to look at."""
 SHIFT = 0.3
 """How far, in logarithms, those points' extent may differ from the truth."""
+ERRORS = 0.4
+"""How often the given cameras are a little wrong."""
+PAIRS = 0.35
+"""How often photos are looked at two by two, not all together."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +62,36 @@ class DepthSampler:
 
     @torch.no_grad()
     def __call__(self, scene: TrainingScene, seed: int) -> list[DepthSample]:
-        """One for each photo of the scene, all of which see each other's surroundings.
+        """One for each photo of the scene; what is clues of it follows from the others, or from one of them.
 
         Raises:
             ValueError: the scene's depth is not known.
         """
         if scene.depth is None:
             raise ValueError(f"The depth corrector learns from true depth, and {scene.name} has none.")
-        photos = [Photo(f"{i}", rgb, None, (rgb.shape[1], rgb.shape[0]), None) for i, rgb in enumerate(scene.photos)]
-        views = make_views(ImageSet(tuple(photos)), self.size, scene.known, scene.metric)
-        depth = torch.stack([depth_on_grid(z, views, v) for v, z in enumerate(scene.depth)])
-        ranges = torch.stack([looked_at(z, np.random.default_rng([seed, v])) for v, z in enumerate(depth)])
-        estimate = CameraEstimate(views.to_grid(scene.cameras), ("given",) * len(views), ranges)
-        told = self.stage.clues_of(views, self.encoder(views), estimate)
+        rng = np.random.default_rng([seed, len(scene.photos)])
+        count = len(scene.photos)
+        size = 2 if rng.random() < PAIRS else count
+        # One that would be left alone joins the last pair.
+        starts = list(range(0, count - 1, size)) or [0]
+        samples = []
+        for start, end in zip(starts, [*starts[1:], count], strict=True):
+            samples += self._together(scene, list(range(start, end)), rng)
+        return samples
+
+    def _together(self, scene: TrainingScene, chosen: list[int], rng: np.random.Generator) -> list[DepthSample]:
+        """Of some of its photos, as if there were no others."""
+        assert scene.depth is not None
+        photos = [Photo(f"{v}", scene.photos[v], None, scene.photos[v].shape[1::-1], None) for v in chosen]
+        views = make_views(ImageSet(tuple(photos)), self.size, [scene.known[v] for v in chosen], scene.metric)
+        depth = torch.stack([depth_on_grid(scene.depth[v], views, i) for i, v in enumerate(chosen)])
+        ranges = torch.stack([looked_at(z, rng) for z in depth])
+        cameras = views.to_grid(scene.cameras[chosen])
+        if rng.random() < ERRORS:
+            cameras = with_errors(cameras, torch.Generator().manual_seed(int(rng.integers(2**31))))
+        told = self.stage.clues_of(
+            views, self.encoder(views), CameraEstimate(cameras, ("given",) * len(chosen), ranges)
+        )
         known, sky = (depth > 0) & depth.isfinite() & views.valid, depth.isinf() & views.valid
         return [
             DepthSample(

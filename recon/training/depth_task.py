@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recon.network.depth.clues import ALONE_SPAN, alone
 from recon.network.depth.corrector import Corrector
 from recon.network.depth.stage import DepthConfig
 from recon.training.depth_loss import depth_loss, depth_metrics
@@ -18,6 +19,8 @@ from recon.training.stage_config import StageConfig
 
 COLOUR_DROP, TOKEN_DROP = 0.15, 0.3
 """How often colours are grey or gone, and tokens gone: likeness carries over to real photos best."""
+ALONE = 0.12
+"""How often a photo is alone."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,16 @@ class DepthTask:
 
 
 def augmented(sample: DepthSample, rng: np.random.Generator) -> DepthSample:
-    """One sample, perhaps mirrored, perhaps without colours or tokens."""
+    """One sample, perhaps alone, perhaps mirrored, perhaps without colours or tokens."""
+    if lonely := rng.random() < ALONE:
+        sample = by_itself(sample)
     clues = sample.clues
     maps, slices, tokens = clues.maps.clone(), clues.slices, clues.tokens
     truth, known, sky = sample.truth, sample.known, sample.sky
     if rng.random() < 0.5:
         maps, slices, tokens, truth, known, sky = (x.flip(-1) for x in (maps, slices, tokens, truth, known, sky))
         maps[9] = -maps[9]  # The ray's x.
-    if rng.random() < TOKEN_DROP:
+    if rng.random() < TOKEN_DROP and not lonely:
         tokens = torch.zeros_like(tokens)
     kind = rng.random()
     if kind < COLOUR_DROP / 2:
@@ -84,6 +89,14 @@ def augmented(sample: DepthSample, rng: np.random.Generator) -> DepthSample:
         contrast, shift = rng.uniform(0.7, 1.3), torch.from_numpy(rng.uniform(-0.1, 0.1, (3, 1, 1))).float()
         maps[:3] = maps[:3] * contrast + shift
     return DepthSample(replace(clues, maps=maps, slices=slices, tokens=tokens), truth, known, sky)
+
+
+def by_itself(sample: DepthSample) -> DepthSample:
+    """A view's sample as if there were no other: its range begins where it did, and is as wide as it then always is."""
+    farthest = torch.exp(-sample.clues.maps[11])  # Inverse depth of the last plane as a share of that of the first.
+    nearness = farthest + sample.truth * (1 - farthest)
+    share = (nearness - 1 / ALONE_SPAN) / (1 - 1 / ALONE_SPAN)
+    return replace(sample, clues=alone(sample.clues), truth=torch.where(sample.known, share, sample.truth))
 
 
 class MakeDepthSamples:

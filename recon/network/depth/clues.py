@@ -4,6 +4,7 @@ Inverse depths are written as a share of the range looked at: 0 is the farthest 
 Likenesses carry over from rendered photos to real ones better than colours do, so they come first.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,10 @@ from render.cameras import Cameras
 
 MAPS = 12
 """Channels of `Clues.maps`."""
+ALONE_SPAN = 12.0
+"""How many times farther the farthest plane is than the nearest, for a photo that is alone."""
+ALONE_SHARE = 0.3
+"""What matching is said to have found there."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,14 @@ class Clues:
     def sure(self) -> Bool[Tensor, "*view height width"]:
         """Where other views agree with what was found."""
         return self.maps[..., 5, :, :] > 0
+
+
+def alone(clues: Clues) -> Clues:
+    """The same photo as if there were no other: nothing matched, nothing sure, and no range to look at known."""
+    maps = clues.maps.clone()
+    maps[..., 3:5, :, :], maps[..., 5:7, :, :] = ALONE_SHARE, 0
+    maps[..., 11, :, :] = math.log(ALONE_SPAN)
+    return Clues(torch.zeros_like(clues.slices), maps, clues.tokens)
 
 
 def clues(

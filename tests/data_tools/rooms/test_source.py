@@ -5,6 +5,7 @@ import multiprocessing
 import numpy as np
 import pytest
 
+from data_tools.rooms import source
 from data_tools.rooms.source import LENGTHS, RoomsSource, random_size
 from recon.training.scenes import TrainingScene
 from tests.data_tools.rooms.gl_scenes import renderer
@@ -50,12 +51,12 @@ def test_numbers_and_splits_and_seeds_are_different_scenes():
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_the_same_number_gives_the_same_scene_also_in_a_worker():
-    source = RoomsSource("train", 2, SMALL, seed=3)
-    here = source[5]
-    source[6]
-    assert_equal(here, source[5])
+    scenes = RoomsSource("train", 2, SMALL, seed=3)
+    here = scenes[5]
+    scenes[6]
+    assert_equal(here, scenes[5])
     with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert_equal(here, pool.apply(source.__getitem__, (5,)))
+        assert_equal(here, pool.apply(scenes.__getitem__, (5,)))
 
 
 def test_sizes_differ():
@@ -71,3 +72,18 @@ def test_there_is_an_end():
     assert len(source) == LENGTHS["validation"]
     with pytest.raises(IndexError, match="1000"):
         source[1000]
+
+
+def test_what_is_cut_out_stands_before_black_and_the_depth_there_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = RoomsSource("train", 3, SMALL, layout="table")[0]
+    monkeypatch.setattr(source, "CUT_OUT", 1.0)
+    cut = RoomsSource("train", 3, SMALL, layout="table")[0]
+    assert whole.depth is not None
+    assert cut.depth is not None
+    shares = []
+    for photo, depth, before in zip(cut.photos, cut.depth, whole.depth, strict=True):
+        kept = depth > 0
+        np.testing.assert_array_equal(depth[kept], before[kept])
+        assert photo[~kept].mean() < 12 < photo[kept].mean()
+        shares.append(kept.mean())
+    assert 0.15 < np.mean(shares) < 0.6

@@ -1,13 +1,16 @@
 """What the depth corrector learns from: true depth beside what a run knows, through files and turns."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
 
 from data_tools.room import room
-from recon.network.depth.clues import from_share
+from recon.network.depth.clues import ALONE_SPAN, from_share
+from recon.training import depth_samples
 from recon.training.depth_samples import DepthSample, DepthSampler, from_bytes, to_bytes
-from recon.training.depth_task import augmented
+from recon.training.depth_task import augmented, by_itself
 from recon.training.scenes import TrainingScene
 
 
@@ -16,6 +19,14 @@ def scene() -> TrainingScene:
     true = room(3, (192, 128), 165.0)
     depth = tuple(z.astype(np.float32) for z in true.depth)
     return TrainingScene("corner", tuple(true.photos), true.cameras, depth)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _all_together_with_true_cameras() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(depth_samples, "ERRORS", 0.0)
+        patch.setattr(depth_samples, "PAIRS", 0.0)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +81,8 @@ def test_turns_are_repeatable_and_mirror_everything_together(samples: list[Depth
         turned, again = (augmented(samples[0], np.random.default_rng(seed)) for _ in range(2))
         assert torch.equal(turned.clues.maps, again.clues.maps)
         assert torch.equal(turned.truth, again.truth)
+        if not turned.clues.sure.any():
+            continue  # Alone.
         mirrored = torch.equal(turned.truth, samples[0].truth.flip(-1))
         seen.add(mirrored)
         original = samples[0].clues
@@ -78,6 +91,32 @@ def test_turns_are_repeatable_and_mirror_everything_together(samples: list[Depth
         # A mirrored picture is one that a camera could have taken: rays point to their own pixels.
         assert turned.clues.maps[9, 0, 0] < 0 < turned.clues.maps[9, 0, -1]
     assert seen == {True, False}
+
+
+def test_two_by_two_no_photo_is_left_out(scene: TrainingScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(depth_samples, "PAIRS", 1.0)
+    assert scene.depth is not None
+    again = [0, 1, 2, 1]
+    four = TrainingScene(
+        "four", tuple(scene.photos[v] for v in again), scene.cameras[again], tuple(scene.depth[v] for v in again)
+    )
+    for some, count in ((scene, 3), (four, 4)):
+        samples = DepthSampler(96)(some, 0)
+        assert len(samples) == count
+        for sample, photo in zip(samples, some.photos, strict=True):
+            wanted = torch.from_numpy(photo).float().mean((0, 1)) / 255 - 0.5
+            torch.testing.assert_close(sample.clues.maps[:3].mean((1, 2)), wanted, atol=0.01, rtol=0)
+
+
+def test_alone_a_photo_keeps_its_true_depth_but_for_scale(samples: list[DepthSample]) -> None:
+    lonely = by_itself(samples[0])
+    near, far = (from_share(s.truth, torch.tensor([1.0, wide])) for s, wide in (
+        (lonely, ALONE_SPAN), (samples[0], float(samples[0].clues.maps[11, 0, 0].exp()))
+    ))  # fmt: skip
+    torch.testing.assert_close(near, far, atol=1e-4, rtol=0)
+    assert not lonely.clues.sure.any()
+    assert (lonely.clues.slices == 0).all()
+    assert torch.equal(lonely.clues.maps[:3], samples[0].clues.maps[:3])
 
 
 def test_without_depth_nothing_is_learned(scene: TrainingScene) -> None:
