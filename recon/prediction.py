@@ -68,10 +68,10 @@ class DepthEstimate:
     dome_radius: Float[Tensor, "view"]
     """Of that dome, around the middle of the scene's cameras; 0 where no photo of the scene shows sky."""
     gain: Float[Tensor, "view 3"]
-    """What a photo's sRGB is multiplied by to have its scene's mean exposure and white balance."""
+    """What a photo's sRGB is multiplied by to come nearer to its scene's mean exposure and white balance."""
 
     def evened(self, pixels: Float[Tensor, "view 3 height width"]) -> Float[Tensor, "view 3 height width"]:
-        """The views' `pixels` at their scene's mean exposure."""
+        """The views' `pixels`, nearer to their scene's mean exposure."""
         return (pixels * self.gain[:, :, None, None]).clamp_max(1)
 
 

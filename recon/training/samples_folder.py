@@ -54,7 +54,10 @@ class SamplesFolder:
     def fill(self, source: SceneSource, maker: Maker, scenes: range) -> None:
         """Make what is missing of these scenes, one after the other."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        parent = multiprocessing.parent_process()
         for scene in scenes:
+            if parent is not None and not parent.is_alive():
+                return  # Killed, it could not end this process.
             if all(self.path(scene, view).exists() for view in range(self.views)):
                 continue
             for view, content in enumerate(maker(source, scene)):

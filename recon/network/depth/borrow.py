@@ -1,8 +1,8 @@
 """Depth that a view is not sure of, borrowed from surfaces that other views put there.
 
 Where a view's own matching fails (a source hides the point, the texture repeats), what the other views know is drawn
-from its camera; if that has the pixel's colour, it is what the pixel shows. Guesses are lent too: views that guess the
-same blur nothing, views that guess each on its own do.
+from its camera; if that has the pixel's colour, it is what the pixel shows. Guesses are not lent: among many views
+there is always one whose guess hangs before the truth.
 """
 
 from dataclasses import replace

@@ -28,6 +28,9 @@ from render.gaussians import Gaussians
 
 INFINITE = 1e3
 """Times the farthest depth looked at: as good as infinitely far."""
+EVENED = 0.5
+"""How far photos of different exposure meet, in logarithms: each part of a scene keeps half of that of the photos taken
+nearby, which is the best guess at what it looks like from there."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ class DepthStage(nn.Module):
         gain = exposure_gains(views.pixels[registered], cameras, own, sure > 0)
         pixels = views.pixels[registered] * gain[:, :, None, None]
         close, behind = completed(pixels, cameras, own, shown[registered], sure > 0)
-        return Classical(own, swept.likeness[registered], swept.slices, sure, gain, close, behind)
+        return Classical(own, swept.likeness[registered], swept.slices, sure, gain**EVENED, close, behind)
 
     @torch.no_grad()
     def agreement_of(
@@ -201,20 +204,16 @@ def completed(
     shown: Bool[Tensor, "view height width"],
     sure: Bool[Tensor, "view height width"],
 ) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
-    """Inverse depth and backstop of the views of one scene, with what is not sure borrowed or completed.
-
-    One view after the other, those that are sure of most first: the later ones borrow their guesses too.
-    """
-    inverse_depth, behind = inverse_depth.clone(), torch.empty_like(inverse_depth)
+    """Inverse depth and backstop of the views of one scene, with what is not sure borrowed or completed."""
+    close, behind = inverse_depth.clone(), torch.empty_like(inverse_depth)
     surfaces = [surface(pixels[i], cameras[[i]], inverse_depth[i], sure[i]) for i in range(len(sure))]
-    for i in sure.float().mean((1, 2)).argsort(descending=True, stable=True).tolist():
+    for i in range(len(sure)):
         others = Gaussians.concatenate(surfaces[:i] + surfaces[i + 1 :])
         borrowed, alike = borrow_depth(pixels[i], cameras[[i]], others)
         taken = alike & shown[i] & ~sure[i]
         known = torch.where(taken, borrowed, inverse_depth[i])
-        inverse_depth[i], behind[i] = complete(known, taken | sure[i], pixels[i])
-        surfaces[i] = surface(pixels[i], cameras[[i]], inverse_depth[i], shown[i])
-    return inverse_depth, behind
+        close[i], behind[i] = complete(known, taken | sure[i], pixels[i])
+    return close, behind
 
 
 def _without_surface(
