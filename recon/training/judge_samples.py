@@ -24,7 +24,7 @@ from recon.training.scenes import TrainingScene
 from recon.views import Views, make_views
 from render.cameras import Cameras
 
-CONTEXTS = (2, 3, 4, 4, 6)
+CONTEXTS = (2, 3, 4, 6, 8)
 """How many photos make a scene, one as likely as the other."""
 ERRORS = 0.5
 """How often the given cameras are a little wrong."""

@@ -34,7 +34,7 @@ class JudgeTaskConfig(StageConfig):
 
     FEWEST_VIEWS: ClassVar[int] = 4
     name: Literal["judge"] = "judge"
-    views: int = 8
+    views: int = 10
     """Photos a scene: those that make it, and two to predict."""
 
 
