@@ -11,6 +11,8 @@ PLANES_WEIGHT = 0.2
 """Of the distribution over planes, beside the mixture."""
 BEYOND = NEARER
 """Truth farther outside the range than this share of it teaches nothing."""
+SURE_WEIGHT = 0.25
+"""Of pixels that matching is sure of, beside the others: their depth stays as it is."""
 QUARTER = 4
 
 
@@ -19,7 +21,8 @@ def depth_loss(mixture: Mixture, sample: DepthSample, steps: int) -> Tensor:
     counted = sample.known & (sample.truth > -BEYOND) & (sample.truth < 1 + BEYOND)
     likelihood = mixture.log_likelihood(sample.truth) - torch.log(torch.tensor(float(steps)))
     # Bounded below: one pixel that nothing explains must not outweigh a picture.
-    fine = -(likelihood.clamp_min(-12) * counted).sum() / counted.sum().clamp_min(1)
+    weight = counted * torch.where(sample.clues.sure, SURE_WEIGHT, 1.0)
+    fine = -(likelihood.clamp_min(-12) * weight).sum() / weight.sum().clamp_min(1)
     return fine + PLANES_WEIGHT * _planes_loss(mixture, sample, steps)
 
 

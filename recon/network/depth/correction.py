@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from recon.network.depth.clues import Clues, clues, from_share
-from recon.network.depth.complete import backstop
 from recon.network.depth.corrector import Corrector
 from recon.network.tokens import Tokens
 from recon.prediction import CameraEstimate
@@ -59,14 +58,15 @@ class Correction(nn.Module):
         shown: Bool[Tensor, "view height width"],
         sky: Bool[Tensor, "view height width"],
     ) -> tuple[Float[Tensor, "registered height width"], Float[Tensor, "registered height width"]]:
-        """Inverse depth, and that of the backstop."""
-        close = torch.empty_like(classical.close)
+        """Inverse depth, and that of the backstop: what matching is sure of stays, and so does what lies behind all."""
+        close = classical.close.clone()
         told = scene_clues(views, classical, estimate, registered, shown, sky, self.tokens)
         for i, v in enumerate(registered):
             share = self.corrector(Clues.stack([told[i]])).best()[0]
             farthest = 1 / estimate.depth_range[v, 1].to(share.dtype)
-            close[i] = from_share(share, estimate.depth_range[v]).clamp_min(farthest / 2)
-        return close, torch.stack([backstop(inverse_depth) for inverse_depth in close])
+            answer = from_share(share, estimate.depth_range[v]).clamp_min(farthest / 2)
+            close[i] = torch.where(shown[v] & (classical.confidence[i] == 0), answer, close[i])
+        return close, torch.minimum(classical.behind, close)
 
 
 def scene_clues(
