@@ -1,4 +1,7 @@
-"""The classical camera stage: match, solve, and carry the answer back to the working grid."""
+"""The classical camera stage: match, solve, and carry the answer back to the working grid.
+
+A photo that is alone has nothing to be matched with: it is the world, and everything about it a guess.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,11 +17,12 @@ from recon.network.cameras.degenerate import degeneracy
 from recon.network.cameras.given import GivenCheck, check_given_poses
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import CameraProblem, SceneMap
-from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
+from recon.network.cameras.solve import UNKNOWN_FOCAL, focal_priors, solve_cameras
 from recon.network.cameras.tracks import Tracks
 from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
+from recon.network.depth.clues import ALONE_SPAN
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, CameraOrigin
 from recon.views import Views, unpack_views
@@ -65,6 +69,8 @@ class ClassicalCameras(nn.Module):
 
     def _solve(self, views: Views, features: Features, members: list[int], seed: int) -> "_Answer":
         problem, intrinsics = pose_problem(views, features, self.matcher, members)
+        if len(members) == 1:
+            return _alone(views, members[0], problem, intrinsics)
         check = check_given_poses(problem, seed)
         if check.refusal is not None:
             return replace(_nowhere(problem, intrinsics, check.refusal), given_refused=True)
@@ -130,6 +136,19 @@ class _Answer:
     warnings: tuple[str, ...]
     facts: dict
     given_refused: bool = False
+
+
+def _alone(views: Views, view: int, problem: CameraProblem, intrinsics: Intrinsics) -> _Answer:
+    """One photo by itself: where it was given, else at the origin; what is not given of its focal length is guessed."""
+    given = views.known[view].T_world_camera
+    warning = (
+        f"{views.names[view]} is alone: its depth is a guess from one photo, of unknown scale. Two photos or more, "
+        "taken a step apart, show depth."
+    )
+    return _Answer(
+        intrinsics.matrices(focal_priors(problem)[0]), np.eye(4)[None] if given is None else given.cpu().numpy()[None],
+        np.array([[1.0, ALONE_SPAN]]), ("guessed" if given is None else "given",), (warning,), {"matches": 0},
+    )  # fmt: skip
 
 
 def _nowhere(problem: CameraProblem, intrinsics: Intrinsics, reason: str) -> _Answer:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from recon.network.depth.clues import Clues, clues, from_share
+from recon.network.depth.clues import ALONE_SHARE, Clues, clues, from_share
 from recon.network.depth.complete import backstop
 from recon.network.depth.corrector import Corrector
 from recon.network.tokens import Tokens
@@ -32,6 +32,14 @@ class Classical:
     """Inverse depth with what is not sure borrowed or filled."""
     behind: Float[Tensor, "view height width"]
     """Inverse depth of the backstop."""
+
+
+def unmatched(pixels: Float[Tensor, "1 3 height width"], depth_range: Float[Tensor, "1 2"], planes: int) -> Classical:
+    """Of a photo that is alone: nothing was looked for, so that its clues are those of `clues.alone`."""
+    nothing = torch.zeros_like(pixels[:, 0])
+    slices = nothing.new_zeros(1, 2 * planes, nothing.shape[1] // 4, nothing.shape[2] // 4)
+    guess = from_share(nothing + ALONE_SHARE, depth_range[0])
+    return Classical(guess, nothing, slices, nothing, nothing.new_ones(1, 3), guess, backstop(guess[0])[None])
 
 
 class Correction(nn.Module):

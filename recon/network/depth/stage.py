@@ -10,7 +10,7 @@ from recon.network.depth import agreement, agreement_cpu
 from recon.network.depth.backdrop import shows_nothing
 from recon.network.depth.borrow import completed
 from recon.network.depth.clues import Clues
-from recon.network.depth.correction import Classical, Correction, scene_clues
+from recon.network.depth.correction import Classical, Correction, scene_clues, unmatched
 from recon.network.depth.search import closer, from_planes
 from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
@@ -59,7 +59,7 @@ class DepthConfig:
 
 class DepthStage(nn.Module):
     """Depth of every registered view from its best sources, made to agree between all views of a scene, and corrected
-    by what was learned if the options say so."""
+    by what was learned if the options say so. A scene of one photo alone has the depth that the correction guesses."""
 
     def __init__(self, config: DepthConfig):
         super().__init__()
@@ -78,10 +78,14 @@ class DepthStage(nn.Module):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
             sky[list(set(members) - set(registered))] = False
-            if len(registered) < 2:
+            lonely = len(members) == 1 and self.correction is not None
+            if len(registered) < 2 and not lonely:
                 sky[registered] = False
                 continue
-            found = self._classical(views, features, estimate, registered, shown, sky)
+            if lonely:
+                found = unmatched(views.pixels[members], estimate.depth_range[members], self.config.planes)
+            else:
+                found = self._classical(views, features, estimate, registered, shown, sky)
             close, behind = found.close, found.behind
             if self.correction is not None:
                 close, behind = self.correction(views, found, estimate, registered, shown, sky)
