@@ -32,7 +32,7 @@ def complaints(images: ImageSet) -> list[str]:
     names = [photo.name for photo in images.photos]
     twins = _same(looks)
     originals = [i for i, twin in enumerate(twins) if twin is None]
-    if len(originals) < 2:
+    if len(originals) < 2 <= len(looks):
         raise InputError(f"All {len(looks)} photos are the same picture; take photos from different places.")
     out = [
         f"{names[i]} is the same picture as {names[twin]} and adds nothing."

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from recon.images import one_is_too_few
 from recon.network.fuse import fuse
 from recon.network.splat_network import NetworkConfig, SplatNetwork
 from recon.prediction import Prediction
@@ -49,7 +50,10 @@ class Engine:
         answers: dict[int, Reconstruction | SnapsplatError] = {}
         by_grid: dict[tuple[int, int], list[int]] = {}
         for i, views in enumerate(scenes):
-            by_grid.setdefault(views.size_wh, []).append(i)
+            if len(views) == 1 and self.network.depth.correction is None:
+                answers[i] = one_is_too_few(views.names[0])
+            else:
+                by_grid.setdefault(views.size_wh, []).append(i)
         for chosen in by_grid.values():
             answers.update(zip(chosen, self._run([scenes[i] for i in chosen], seed, progress), strict=True))
         return [answers[i] for i in range(len(scenes))]
@@ -77,7 +81,7 @@ class Engine:
         origin = tuple(prediction.cameras.origin[v] for v in members)
         warnings = prediction.cameras.warnings[scene]
         registered = sum(o != "not registered" for o in origin)
-        if registered < 2:
+        if registered < min(2, len(members)):
             reason = " ".join(warnings) or "Fewer than two photos could be registered."
             return (CamerasError if prediction.cameras.given_refused[scene] else ReconstructionError)(reason)
         since = time.perf_counter()

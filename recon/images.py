@@ -23,6 +23,7 @@ UNREAD_SUFFIXES = frozenset(
 )
 """What cameras and phones write besides, and is not read."""
 MIN_PHOTOS, MAX_PHOTOS = 2, 16
+NEEDED = f"a scene needs {MIN_PHOTOS} to {MAX_PHOTOS} photos of the same place"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class ImageSet:
         return len(self.photos)
 
 
-def find_photos(paths: Sequence[Path | str] | Path | str) -> list[Path]:
+def find_photos(paths: Sequence[Path | str] | Path | str, fewest: int = MIN_PHOTOS) -> list[Path]:
     """The photo files that `paths` name: files as they are, folders as the photos directly inside.
 
     A folder's photos come in natural order (`2.jpg` before `10.jpg`); hidden files and those that
@@ -60,17 +61,25 @@ def find_photos(paths: Sequence[Path | str] | Path | str) -> list[Path]:
 
     Raises:
         InputError: nothing was named, a path does not exist, a folder holds no photo, two files share a name,
-            or there are fewer photos than two or more than sixteen.
+            or there are fewer photos than `fewest` or more than sixteen.
     """
     paths = [paths] if isinstance(paths, str | Path) else paths
     if len(paths) == 0:
         raise InputError(f"No photos were given; name {MIN_PHOTOS} to {MAX_PHOTOS} files, or a folder that holds them.")
     found = [file for path in paths for file in _photos_at(Path(path))]
     _refuse_equal_names(found)
-    if not MIN_PHOTOS <= len(found) <= MAX_PHOTOS:
-        many = f"{len(found)} photos were given" if len(found) > 1 else f"{found[0]} alone was given"
-        raise InputError(f"{many}; a scene needs {MIN_PHOTOS} to {MAX_PHOTOS} photos of the same place.")
+    if len(found) < fewest:
+        raise one_is_too_few(str(found[0]))
+    if len(found) > MAX_PHOTOS:
+        raise InputError(f"{len(found)} photos were given; {NEEDED}.")
     return found
+
+
+def one_is_too_few(name: str) -> InputError:
+    """What is said of a photo that was given alone where depth was not learned."""
+    return InputError(
+        f"{name} alone was given; {NEEDED}, or learned depth (network.depth.corrected=true), which is a guess from one."
+    )
 
 
 def unread_photos(paths: Sequence[Path | str]) -> list[Path]:
@@ -80,14 +89,14 @@ def unread_photos(paths: Sequence[Path | str]) -> list[Path]:
     return sorted((file for file in files if not file.name.startswith(".")), key=_natural_order)
 
 
-def load_images(paths: Sequence[Path | str] | Path | str) -> ImageSet:
-    """Decode the photos (JPEG, PNG, WebP, TIFF, BMP) that `find_photos` finds at `paths`.
+def load_images(paths: Sequence[Path | str] | Path | str, fewest: int = MIN_PHOTOS) -> ImageSet:
+    """Decode the photos (JPEG, PNG, WebP, TIFF, BMP) that `find_photos` finds at `paths`, `fewest` at least.
 
     Raises:
         InputError: they are no set that a scene could be made of; see `find_photos`.
         PhotoError: one is empty, damaged, of another format, too small or has too many pixels.
     """
-    files = find_photos(paths)
+    files = find_photos(paths, fewest)
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=2) as pool:
         # What Pillow warns of is either refused here in a sentence, or of no consequence to the pixels.
         warnings.simplefilter("ignore")

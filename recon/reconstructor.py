@@ -9,7 +9,7 @@ from typing import Any
 from recon.complaints import complaints
 from recon.config import load_config
 from recon.engine import Engine, peak_mib
-from recon.images import load_images
+from recon.images import MIN_PHOTOS, load_images
 from recon.known_cameras import match_cameras
 from recon.polish import polish
 from recon.reconstruction import Reconstruction
@@ -50,7 +50,7 @@ class Reconstructor:
         verify: bool = False,
         progress: Callable[[str], None] | None = None,
     ) -> Reconstruction:
-        """A scene from two to sixteen photos (files, or a folder of them).
+        """A scene from two to sixteen photos (files, or a folder of them), or a guess from one where depth is learned.
 
         Args:
             cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
@@ -67,7 +67,7 @@ class Reconstructor:
         start = time.perf_counter()
         require(polish_seconds >= 0, "polish", polish_seconds, "0 seconds or more")
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
-        images = load_images(photos)
+        images = load_images(photos, 1 if self.config.network.depth.corrected else MIN_PHOTOS)
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
         warnings += complaints(images)
         metric = file is not None and file.scale == "metric"

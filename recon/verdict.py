@@ -24,7 +24,9 @@ BLIND_SHARE = {2: 0.5, 3: 0.8}
 def quality(
     origin: Sequence[CameraOrigin], share_trusted: float, reprojection_error_px: float | None, focal_known: bool
 ) -> float:
-    """In [0, 1]: 0 where cameras are a guess; where all registered poses were given, `share_trusted` alone."""
+    """In [0, 1]: 0 for one photo, or guessed cameras; where all registered poses were given, `share_trusted` alone."""
+    if len(origin) == 1:
+        return 0.0
     registered = [o for o in origin if o != "not registered"]
     if all(o == "given" for o in registered):
         return share_trusted
@@ -42,6 +44,8 @@ def reasons(
     one_place: bool = False,
 ) -> list[str]:
     """What keeps a run from the best verdict, in a few words each; empty where nothing does."""
+    if len(origin) == 1:
+        return ["the depth is a guess from one photo"]
     registered = [o for o in origin if o != "not registered"]
     solved = any(o != "given" for o in registered)
     said = []

@@ -111,7 +111,7 @@ def reconstruct(
         from snapsplat.progress import StageProgress
 
         paths, overrides = split_overrides(photos or [])
-        files = find_photos(paths)
+        files = find_photos(paths, 1)  # Whether one is enough, the options say.
         passed_over = unread_photos(paths)
         check_output_folder(output)
         with StageProgress() as progress:

@@ -58,7 +58,7 @@ def fuse(
     """
     kept = kept_by_rule(views, prediction, members)
     front, back = kept.front, kept.back
-    if judge is not None:
+    if judge is not None and len(kept.registered) > 1:  # A photo that is alone has no witnesses.
         prediction, front, back = judged(
             judge, kept.evidence, prediction, kept.registered, kept.shown, front, back, FAINTEST
         )

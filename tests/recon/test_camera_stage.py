@@ -10,8 +10,9 @@ import torch
 from data_tools.room import room
 from recon.images import ImageSet, Photo
 from recon.network.cameras import stage
+from recon.network.cameras.asked import match_pairs
 from recon.network.cameras.matching import Matcher
-from recon.network.cameras.stage import ClassicalCameras, match_pairs
+from recon.network.cameras.stage import ClassicalCameras
 from recon.network.encoder import Encoder, Features
 from recon.prediction import CameraEstimate
 from recon.views import Views, make_views, pack_views

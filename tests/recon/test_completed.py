@@ -2,7 +2,7 @@
 
 import torch
 
-from recon.network.depth.stage import completed
+from recon.network.depth.borrow import completed
 from render.cameras import Cameras
 
 HEIGHT, WIDTH, NEAR, FAR = 48, 64, 2.0, 4.0

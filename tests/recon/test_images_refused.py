@@ -132,6 +132,14 @@ def test_too_few_or_too_many_are_refused(tmp_path: Path, count: int, sentence: s
         find_photos([tmp_path])
 
 
+def test_one_is_enough_where_depth_is_learned(tmp_path: Path):
+    alone = photo_at(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"or learned depth \(network\.depth\.corrected=true\)"):
+        find_photos([alone])
+    assert find_photos([alone], 1) == [alone]
+    assert len(load_images([alone], 1)) == 1
+
+
 def test_two_of_one_name_are_refused(tmp_path: Path):
     folders = [tmp_path / "left", tmp_path / "right"]
     for folder in folders:

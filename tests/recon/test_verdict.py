@@ -2,6 +2,7 @@
 
 import pytest
 
+from recon.prediction import CameraOrigin
 from recon.verdict import quality, reasons, verdict
 
 
@@ -34,6 +35,12 @@ def test_given_cameras_leave_agreement_alone():
 def test_what_speaks_against_a_run_is_said(judged: tuple, word: str):
     (reason,) = reasons(*judged)
     assert word in reason
+
+
+@pytest.mark.parametrize("origin", ["guessed", "given"])
+def test_one_photo_is_a_guess_whatever_else_is_known(origin: CameraOrigin):
+    assert quality((origin,), 0.9, None, focal_known=True) == 0
+    assert reasons((origin,), 0.9, None, focal_known=True) == ["the depth is a guess from one photo"]
 
 
 def test_nothing_is_said_against_a_good_run():

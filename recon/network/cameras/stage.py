@@ -1,25 +1,28 @@
-"""The classical camera stage: match, solve, and carry the answer back to the working grid."""
+"""The classical camera stage: match, solve, and carry the answer back to the working grid.
+
+A photo that is alone has nothing to be matched with: it is the world, and everything about it a guess.
+"""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 from torch import nn
 
+from recon.network.cameras.asked import Intrinsics, pose_problem
 from recon.network.cameras.degenerate import degeneracy
 from recon.network.cameras.given import GivenCheck, check_given_poses
-from recon.network.cameras.matching import Keypoints, Matcher
-from recon.network.cameras.pairs import likely_pairs
-from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem, SceneMap
-from recon.network.cameras.solve import UNKNOWN_FOCAL, solve_cameras
+from recon.network.cameras.matching import Matcher
+from recon.network.cameras.problem import CameraProblem, SceneMap
+from recon.network.cameras.solve import UNKNOWN_FOCAL, focal_priors, solve_cameras
 from recon.network.cameras.tracks import Tracks
 from recon.network.cameras.triangulate import reprojection_errors
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
+from recon.network.depth.clues import ALONE_SPAN
 from recon.network.encoder import Features
 from recon.prediction import CameraEstimate, CameraOrigin
 from recon.views import Views, unpack_views
@@ -66,6 +69,8 @@ class ClassicalCameras(nn.Module):
 
     def _solve(self, views: Views, features: Features, members: list[int], seed: int) -> "_Answer":
         problem, intrinsics = pose_problem(views, features, self.matcher, members)
+        if len(members) == 1:
+            return _alone(views, members[0], problem, intrinsics)
         check = check_given_poses(problem, seed)
         if check.refusal is not None:
             return replace(_nowhere(problem, intrinsics, check.refusal), given_refused=True)
@@ -88,7 +93,7 @@ class ClassicalCameras(nn.Module):
         views: Views,
         members: list[int],
         problem: CameraProblem,
-        intrinsics: "Intrinsics",
+        intrinsics: Intrinsics,
         check: GivenCheck,
         solved: tuple[SceneMap, Tracks],
         seed: int,
@@ -133,97 +138,17 @@ class _Answer:
     given_refused: bool = False
 
 
-@dataclass(frozen=True)
-class Intrinsics:
-    """How reference pixels of a scene's views lie on their original photos."""
-
-    centre_px: Float[ndarray, "member 2"]
-    aspect: Float[ndarray, "member 2"]
-    """fx and fy over their geometric mean."""
-    scale: Float[ndarray, "member"]
-    """Reference pixels per original pixel."""
-    known_K_px: list[Float[ndarray, "3 3"] | None]
-
-    def matrices(self, focal: Float[ndarray, "member"]) -> Float[ndarray, "member 3 3"]:
-        """In original pixels; what was given stays bit for bit."""
-        K = np.zeros((len(focal), 3, 3))
-        for v, given in enumerate(self.known_K_px):
-            if given is not None:
-                K[v] = given
-            else:
-                f = self.aspect[v] * focal[v] / self.scale[v]
-                K[v] = [[f[0], 0, self.centre_px[v, 0]], [0, f[1], self.centre_px[v, 1]], [0, 0, 1]]
-        return K
-
-
-def pose_problem(
-    views: Views, features: Features, matcher: Matcher, members: list[int]
-) -> tuple[CameraProblem, Intrinsics]:
-    """A scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
-    size = views.original_size_wh[members].cpu().numpy().astype(float)
-    scale = REFERENCE_LONG_SIDE / size.max(1)
-    known = [views.known[v] for v in members]
-    K = [k.K_px.cpu().numpy() if k.K_px is not None else None for k in known]
-    centre = np.array([k[:2, 2] if k is not None else s / 2 for k, s in zip(K, size, strict=True)])
-    focal = [np.sqrt(k[0, 0] * k[1, 1]) if k is not None else np.nan for k in K]
-    aspect = np.array([np.diag(k)[:2] / f if k is not None else np.ones(2) for k, f in zip(K, focal, strict=True)])
-    points = []
-    for i, v in enumerate(members):
-        original = features.keypoints[v].points_px / (2 * views.grid_scale[v].cpu().numpy())
-        points.append((original - centre[i]) / aspect[i] * scale[i])
-    exif = [views.focal_prior_px[v] for v in members]
-    group = _focal_groups(size, exif, focal)
-    first = [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)]
-    keypoints = [features.keypoints[v] for v in members]
-    chosen = likely_pairs(keypoints)
-    names = [views.names[v] for v in members]
-    found = match_pairs(matcher, keypoints, names, chosen)
-    problem = CameraProblem(
-        points=points,
-        pairs=dict(zip(chosen, found, strict=True)),
-        focal_group=group,
-        focal_known=np.array([focal[i] * scale[i] for i in first]),
-        focal_prior=np.array([(exif[i] or np.nan) * scale[i] for i in first]),
-        T_camera_world=[
-            np.linalg.inv(k.T_world_camera.cpu().numpy()) if k.T_world_camera is not None else None for k in known
-        ],
+def _alone(views: Views, view: int, problem: CameraProblem, intrinsics: Intrinsics) -> _Answer:
+    """One photo by itself: where it was given, else at the origin; what is not given of its focal length is guessed."""
+    given = views.known[view].T_world_camera
+    warning = (
+        f"{views.names[view]} is alone: its depth is a guess from one photo, of unknown scale. Two photos or more, "
+        "taken a step apart, show depth."
     )
-    return problem, Intrinsics(centre, aspect, scale, K)
-
-
-def match_pairs(
-    matcher: Matcher, keypoints: list[Keypoints], names: list[str], pairs: list[tuple[int, int]]
-) -> list[Int[ndarray, "match 2"]]:
-    """Matches of each pair. On a CPU a thread each: the network's layers are too small to share one well."""
-
-    def match(pair: tuple[int, int]) -> Int[ndarray, "match 2"]:
-        a, b = pair
-        # The matcher is not quite symmetric: names decide who comes first, so that the order of the photos doesn't.
-        if names[a] <= names[b]:
-            return matcher.match(keypoints[a], keypoints[b])
-        return matcher.match(keypoints[b], keypoints[a])[:, ::-1]
-
-    on_cpu = all(k.xfeat_descriptors.device.type == "cpu" for k in keypoints)
-    threads = torch.get_num_threads() if on_cpu else 1
-    if threads == 1:
-        return [match(pair) for pair in pairs]
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            return list(pool.map(match, pairs))
-    finally:
-        torch.set_num_threads(threads)  # What a thread sets is what threads that come later start with.
-
-
-def _focal_groups(
-    size: Float[ndarray, "member 2"], exif: list[float | None], known: list[float]
-) -> Int[ndarray, "member"]:
-    """Photos of one shape (either way up) and one EXIF focal were taken with one lens; a given focal stands alone."""
-    keys = [
-        ("given", i) if np.isfinite(k) else (*sorted(wh), round(e or 0.0))
-        for i, (wh, e, k) in enumerate(zip(size.tolist(), exif, known, strict=True))
-    ]
-    order = {key: n for n, key in enumerate(dict.fromkeys(keys))}
-    return np.array([order[k] for k in keys])
+    return _Answer(
+        intrinsics.matrices(focal_priors(problem)[0]), np.eye(4)[None] if given is None else given.cpu().numpy()[None],
+        np.array([[1.0, ALONE_SPAN]]), ("guessed" if given is None else "given",), (warning,), {"matches": 0},
+    )  # fmt: skip
 
 
 def _nowhere(problem: CameraProblem, intrinsics: Intrinsics, reason: str) -> _Answer:

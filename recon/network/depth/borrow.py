@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from recon.network.depth.complete import complete
 from recon.network.gaussians import OPAQUE, pixel_gaussians
 from render.cameras import Cameras
 from render.errors import BackendError
@@ -43,6 +44,25 @@ def borrow_depth(
     alike = (colour - pixels.permute(1, 2, 0)).abs().mean(-1) < MAX_COLOUR_DIFFERENCE
     covered = alpha > MIN_ALPHA
     return 1 / torch.where(covered, depth, torch.ones_like(depth)), covered & alike
+
+
+def completed(
+    pixels: Float[Tensor, "view 3 height width"],
+    cameras: Cameras,
+    inverse_depth: Float[Tensor, "view height width"],
+    shown: Bool[Tensor, "view height width"],
+    sure: Bool[Tensor, "view height width"],
+) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
+    """Inverse depth and backstop of the views of one scene, with what is not sure borrowed or completed."""
+    close, behind = inverse_depth.clone(), torch.empty_like(inverse_depth)
+    surfaces = [surface(pixels[i], cameras[[i]], inverse_depth[i], sure[i]) for i in range(len(sure))]
+    for i in range(len(sure)):
+        others = Gaussians.concatenate(surfaces[:i] + surfaces[i + 1 :])
+        borrowed, alike = borrow_depth(pixels[i], cameras[[i]], others)
+        taken = alike & shown[i] & ~sure[i]
+        known = torch.where(taken, borrowed, inverse_depth[i])
+        close[i], behind[i] = complete(known, taken | sure[i], pixels[i])
+    return close, behind
 
 
 def _drawn(gaussians: Gaussians, camera: Cameras) -> RenderOutput:

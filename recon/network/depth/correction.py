@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from recon.network.depth.clues import Clues, clues, from_share
+from recon.network.depth.clues import ALONE_SHARE, Clues, clues, from_share
+from recon.network.depth.complete import backstop
 from recon.network.depth.corrector import Corrector
 from recon.network.tokens import Tokens
 from recon.prediction import CameraEstimate
@@ -31,6 +32,14 @@ class Classical:
     """Inverse depth with what is not sure borrowed or filled."""
     behind: Float[Tensor, "view height width"]
     """Inverse depth of the backstop."""
+
+
+def unmatched(pixels: Float[Tensor, "1 3 height width"], depth_range: Float[Tensor, "1 2"], planes: int) -> Classical:
+    """Of a photo that is alone: nothing was looked for, so that its clues are those of `clues.alone`."""
+    nothing = torch.zeros_like(pixels[:, 0])
+    slices = nothing.new_zeros(1, 2 * planes, nothing.shape[1] // 4, nothing.shape[2] // 4)
+    guess = from_share(nothing + ALONE_SHARE, depth_range[0])
+    return Classical(guess, nothing, slices, nothing, nothing.new_ones(1, 3), guess, backstop(guess[0])[None])
 
 
 class Correction(nn.Module):
@@ -58,15 +67,20 @@ class Correction(nn.Module):
         shown: Bool[Tensor, "view height width"],
         sky: Bool[Tensor, "view height width"],
     ) -> tuple[Float[Tensor, "registered height width"], Float[Tensor, "registered height width"]]:
-        """Inverse depth, and that of the backstop: what matching is sure of stays, and so does what lies behind all."""
-        close = classical.close.clone()
+        """Inverse depth, and that of the backstop: what matching is sure of stays, and so does what lies behind all.
+
+        Of a view that is sure of nothing the backstop lies behind what was learned.
+        """
+        close, behind = classical.close.clone(), classical.behind.clone()
         told = scene_clues(views, classical, estimate, registered, shown, sky, self.tokens)
         for i, v in enumerate(registered):
             share = self.corrector(Clues.stack([told[i]])).best()[0]
             farthest = 1 / estimate.depth_range[v, 1].to(share.dtype)
             answer = from_share(share, estimate.depth_range[v]).clamp_min(farthest / 2)
-            close[i] = torch.where(shown[v] & (classical.confidence[i] == 0), answer, close[i])
-        return close, torch.minimum(classical.behind, close)
+            sure = classical.confidence[i] > 0
+            close[i] = torch.where(shown[v] & ~sure, answer, close[i])
+            behind[i] = torch.minimum(behind[i], close[i]) if sure.any() else backstop(close[i])
+        return close, behind
 
 
 def scene_clues(

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 
 from recon.network.depth import agreement, agreement_cpu
 from recon.network.depth.backdrop import shows_nothing
-from recon.network.depth.borrow import borrow_depth, surface
+from recon.network.depth.borrow import completed
 from recon.network.depth.clues import Clues
-from recon.network.depth.complete import complete
-from recon.network.depth.correction import Classical, Correction, scene_clues
+from recon.network.depth.correction import Classical, Correction, scene_clues, unmatched
 from recon.network.depth.search import closer, from_planes
 from recon.network.depth.sky import shows_sky
 from recon.network.depth.sources import rank_sources, taken_apart
@@ -22,9 +21,7 @@ from recon.network.exposure import exposure_gains
 from recon.network.tokens import Tokens
 from recon.prediction import CameraEstimate, DepthEstimate
 from recon.views import Views
-from render.cameras import Cameras
 from render.errors import require
-from render.gaussians import Gaussians
 
 INFINITE = 1e3
 """Times the farthest depth looked at: as good as infinitely far."""
@@ -62,7 +59,7 @@ class DepthConfig:
 
 class DepthStage(nn.Module):
     """Depth of every registered view from its best sources, made to agree between all views of a scene, and corrected
-    by what was learned if the options say so."""
+    by what was learned if the options say so. A scene of one photo alone has the depth that the correction guesses."""
 
     def __init__(self, config: DepthConfig):
         super().__init__()
@@ -81,10 +78,14 @@ class DepthStage(nn.Module):
             members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
             registered = [v for v in members if estimate.origin[v] != "not registered"]
             sky[list(set(members) - set(registered))] = False
-            if len(registered) < 2:
+            lonely = len(members) == 1 and self.correction is not None
+            if len(registered) < 2 and not lonely:
                 sky[registered] = False
                 continue
-            found = self._classical(views, features, estimate, registered, shown, sky)
+            if lonely:
+                found = unmatched(views.pixels[members], estimate.depth_range[members], self.config.planes)
+            else:
+                found = self._classical(views, features, estimate, registered, shown, sky)
             close, behind = found.close, found.behind
             if self.correction is not None:
                 close, behind = self.correction(views, found, estimate, registered, shown, sky)
@@ -195,25 +196,6 @@ class DepthStage(nn.Module):
             good &= (last.agreeing >= 2) | ~islands(inverse[v], good, float(step[v]))
             confidence[v] = torch.where(good, last.agreeing / (last.agreeing + 0.5), torch.zeros_like(inverse[v]))
         return _Agreed(inverse, confidence)
-
-
-def completed(
-    pixels: Float[Tensor, "view 3 height width"],
-    cameras: Cameras,
-    inverse_depth: Float[Tensor, "view height width"],
-    shown: Bool[Tensor, "view height width"],
-    sure: Bool[Tensor, "view height width"],
-) -> tuple[Float[Tensor, "view height width"], Float[Tensor, "view height width"]]:
-    """Inverse depth and backstop of the views of one scene, with what is not sure borrowed or completed."""
-    close, behind = inverse_depth.clone(), torch.empty_like(inverse_depth)
-    surfaces = [surface(pixels[i], cameras[[i]], inverse_depth[i], sure[i]) for i in range(len(sure))]
-    for i in range(len(sure)):
-        others = Gaussians.concatenate(surfaces[:i] + surfaces[i + 1 :])
-        borrowed, alike = borrow_depth(pixels[i], cameras[[i]], others)
-        taken = alike & shown[i] & ~sure[i]
-        known = torch.where(taken, borrowed, inverse_depth[i])
-        close[i], behind[i] = complete(known, taken | sure[i], pixels[i])
-    return close, behind
 
 
 def _without_surface(
