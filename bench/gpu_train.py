@@ -60,9 +60,7 @@ def main() -> None:
     workers = {"depth": max(1, cores - 2), "judge": max(1, round(cores * JUDGE_WORKERS))}
     shares = {"depth": told.depth_share, "judge": 1 - told.depth_share}
     stages = {
-        name: Stage(name, told.run / name, _options(told, name, workers[name]))
-        for name in shares
-        if shares[name] > 0
+        name: Stage(name, told.run / name, _options(told, name, workers[name])) for name in shares if shares[name] > 0
     }
     for stage in stages.values():
         make_validation(stage)

@@ -120,8 +120,9 @@ def run_stage(stage: Stage, begun: str, ends: float, device: torch.device, say: 
     train(stage.config(f"loop.steps={NEVER}", _minutes((ends - started) * (1 - FALL))), stage.folder, rooms, say)
     middle, now = _last(stage)["step"], time.monotonic()
     steps = middle + max(1, int((ends - now) / (now - started) * (middle - first)))
-    falling = (f"loop.steps={steps}", f"loop.cooldown={(steps - middle) / steps}", _minutes(ends - now))
-    train(stage.config(*falling), stage.folder, rooms, say)
+    if now < ends:
+        falling = (f"loop.steps={steps}", f"loop.cooldown={(steps - middle) / steps}", _minutes(ends - now))
+        train(stage.config(*falling), stage.folder, rooms, say)
     last, finished = _last(stage), time.monotonic()
     if last["step"] < steps:
         last = _keep_if_best(stage, last, device, say)
