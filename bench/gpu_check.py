@@ -6,9 +6,7 @@ times both, and prints markdown tables. Ends with 1 if anything disagrees.
 
 import argparse
 import logging
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,6 +31,8 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arguments = _arguments()
     if arguments.wheels is not None:
+        from bench.carried import install_carried
+
         install_carried(arguments.wheels)
     from render.rasterize.gsplat_cuda import load_gsplat
 
@@ -55,15 +55,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--wheels", type=Path, help="folder of wheels and sdists that were carried along")
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="photos of one place for the engine")
     return parser.parse_args()
-
-
-def install_carried(wheels: Path) -> None:
-    """Install all that lies in `wheels` into a folder of its own, for this run alone; torch is never touched."""
-    target = Path(tempfile.mkdtemp(prefix="gpu_check_"))
-    carried = sorted(str(path) for path in wheels.iterdir() if path.suffix in (".whl", ".gz"))
-    command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "--find-links", str(wheels), "--target", str(target), *carried], check=True)
-    sys.path.insert(1, str(target))
 
 
 def compare_rasterizers() -> bool:

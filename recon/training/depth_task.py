@@ -13,6 +13,7 @@ from recon.network.depth.corrector import Corrector
 from recon.network.depth.stage import DepthConfig
 from recon.training.depth_loss import depth_loss, depth_metrics
 from recon.training.depth_samples import DepthSample, DepthSampler, from_bytes, to_bytes
+from recon.training.one_core import work_on_one_core
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
 from recon.training.stage_config import StageConfig
@@ -108,6 +109,6 @@ class MakeDepthSamples:
 
     def __call__(self, source: SceneSource, scene: int) -> Sequence[bytes]:
         if self._sampler is None:
-            torch.set_num_threads(1)
+            work_on_one_core()
             self._sampler = DepthSampler(self.size)
         return [to_bytes(sample) for sample in self._sampler(source[scene], scene)]

@@ -16,6 +16,7 @@ from recon.network.judge_net import JudgeNet, Ruling
 from recon.network.judged import FAINTEST, judged
 from recon.network.witness import Witnesses
 from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
+from recon.training.one_core import work_on_one_core
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
 from recon.training.stage_config import StageConfig
@@ -116,6 +117,6 @@ class MakeJudgeSamples:
 
     def __call__(self, source: SceneSource, scene: int) -> Sequence[bytes]:
         if self._sampler is None:
-            torch.set_num_threads(1)
+            work_on_one_core()
             self._sampler = JudgeSampler(self.size)
         return [to_bytes(self._sampler(source[scene], scene))]
