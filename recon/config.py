@@ -41,7 +41,7 @@ class ReconstructConfig:
 
 
 def load_config(overrides: Sequence[str] = ()) -> ReconstructConfig:
-    """The configuration after Hydra overrides such as `network.depth.planes=96`.
+    """The configuration after Hydra overrides such as `network.depth.rounds=2`.
 
     Raises:
         ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.

@@ -24,7 +24,7 @@ class Reconstructor:
 
     def __init__(
         self,
-        model: str = "classical",
+        model: str = "small",
         size: int | None = None,
         seed: int | None = None,
         overrides: Sequence[str] = (),

@@ -57,7 +57,7 @@ def reconstruct(
         typer.Argument(
             metavar="PHOTOS|KEY=VALUE",
             help="Two to sixteen photos of one place that overlap (JPEG, PNG, WebP, TIFF, BMP), or a folder of them. "
-            "After them, options of the configuration: network.depth.planes=96",
+            "After them, options of the configuration: network.depth.rounds=2",
             show_default=False,
         ),
     ] = None,
@@ -70,8 +70,8 @@ def reconstruct(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
-    ] = "classical",
+        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned.")
+    ] = "small",
     size: Annotated[
         int | None,
         typer.Option(

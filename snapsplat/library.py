@@ -11,7 +11,7 @@ def reconstruct(
     photos: Sequence[str | Path] | str | Path,
     cameras: str | Path | None = None,
     *,
-    model: str = "classical",
+    model: str = "small",
     size: int | None = None,
     seed: int | None = None,
     overrides: Sequence[str] = (),
@@ -24,10 +24,10 @@ def reconstruct(
     Args:
         photos: files, or folders of them.
         cameras: a `cameras.json` that says what is known of the photos' cameras, any part of it.
-        model: which network; `classical` needs no training.
+        model: which network: `small`, or `classical`, in which only matching is learned.
         size: long side of the working grid in pixels; without it, as the configuration has it.
         seed: of the robust solvers; the same photos and seed give the same scene.
-        overrides: Hydra overrides such as `network.depth.planes=96`.
+        overrides: Hydra overrides such as `network.depth.rounds=2`.
         polish: seconds to improve the scene by gradient steps against its own photos; 0 is the forward pass alone.
         verify: also report how well photos that were left out are predicted, if four or more are registered.
         progress: called with the name of each stage when it is done.

@@ -64,8 +64,8 @@ def evaluate(
         ),
     ],
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network; 'classical' needs no training.")
-    ] = "classical",
+        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned.")
+    ] = "small",
     photos: Annotated[int, typer.Option(metavar="N", min=2, help="So many photos make each scene.")] = 4,
     targets: Annotated[int, typer.Option(metavar="N", min=1, help="So many others are predicted.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Which photos are chosen.")] = 0,

@@ -22,7 +22,7 @@ Pictures = list[np.ndarray]
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(load_config(["network.depth.planes=24"]).network, "cpu")
+    return Engine(load_config(["network=classical", "network.depth.planes=24"]).network, "cpu")
 
 
 @pytest.fixture(scope="module")

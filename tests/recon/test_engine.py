@@ -20,7 +20,7 @@ SIZE = 192
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(load_config(["network.depth.planes=32"]).network, "cpu")
+    return Engine(load_config(["network=classical", "network.depth.planes=32"]).network, "cpu")
 
 
 def views_of(scene: Room, known: list[KnownCamera] | None = None, chosen: list[int] | None = None) -> Views:

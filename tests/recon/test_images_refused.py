@@ -134,7 +134,7 @@ def test_too_few_or_too_many_are_refused(tmp_path: Path, count: int, sentence: s
 
 def test_one_is_enough_where_depth_is_learned(tmp_path: Path):
     alone = photo_at(tmp_path / "a.png")
-    with pytest.raises(InputError, match=r"or learned depth \(network\.depth\.corrected=true\)"):
+    with pytest.raises(InputError, match=r"or learned depth \(--model small\)"):
         find_photos([alone])
     assert find_photos([alone], 1) == [alone]
     assert len(load_images([alone], 1)) == 1

@@ -36,7 +36,7 @@ def untrained(planes: int, std: float = 0.0) -> Correction:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    engine = Engine(load_config([f"network.depth.planes={PLANES}"]).network, "cpu")
+    engine = Engine(load_config(["network=classical", f"network.depth.planes={PLANES}"]).network, "cpu")
     engine.network.depth.correction = untrained(PLANES, std=0.1)
     return engine
 
@@ -84,7 +84,7 @@ def test_depth_is_finite_and_of_no_confidence(one: Reconstruction):
 
 @pytest.mark.parametrize("std", [0.0, 0.1])
 def test_the_scene_drawn_from_the_photos_camera_looks_like_the_photo(std: float):
-    engine = Engine(load_config([f"network.depth.planes={PLANES}"]).network, "cpu")
+    engine = Engine(load_config(["network=classical", f"network.depth.planes={PLANES}"]).network, "cpu")
     engine.network.depth.correction = untrained(PLANES, std)
     assert psnr(guessed(engine, lone(picture()))[0]) > 25
 
@@ -159,7 +159,7 @@ def test_sky_is_a_dome_behind_the_rest(engine: Engine):
 
 
 def test_a_judge_has_no_say_where_there_are_no_witnesses(one: Reconstruction):
-    engine = Engine(load_config([f"network.depth.planes={PLANES}"]).network, "cpu")
+    engine = Engine(load_config(["network=classical", f"network.depth.planes={PLANES}"]).network, "cpu")
     engine.network.depth.correction, engine.network.judge = untrained(PLANES, std=0.1), JudgeNet().eval()
     (judged,) = guessed(engine, lone(picture()))
     assert torch.equal(judged.gaussians.opacities, one.gaussians.opacities)
@@ -186,14 +186,14 @@ def test_the_corrector_is_told_what_it_was_trained_with():
 
 def test_without_learned_depth_it_is_refused_and_the_rest_of_the_batch_is_not(tmp_path: Path):
     Image.fromarray(picture()).save(tmp_path / "a.png")
-    engine = Engine(load_config([f"network.depth.planes={PLANES}"]).network, "cpu")
+    engine = Engine(load_config(["network=classical", f"network.depth.planes={PLANES}"]).network, "cpu")
     true = room(2, SIZE_WH, 110.0)
     photos = tuple(Photo(f"{i}.png", rgb, None, SIZE_WH, None) for i, rgb in enumerate(true.photos))
     refused, fine = engine.reconstruct([lone(picture()), make_views(ImageSet(photos), SIZE_WH[0], true.known)])
     assert isinstance(refused, InputError)
     assert isinstance(fine, Reconstruction)
-    sentence = r"a\.png alone was given; a scene needs 2 to 16 .*, or learned depth \(network\.depth\.corrected=true\)"
+    sentence = r"a\.png alone was given; a scene needs 2 to 16 .*, or learned depth \(--model small\)"
     with pytest.raises(InputError, match=sentence):
         raise refused
     with pytest.raises(InputError, match=sentence):
-        Reconstructor().reconstruct([tmp_path / "a.png"])
+        Reconstructor("classical").reconstruct([tmp_path / "a.png"])

@@ -14,7 +14,7 @@ from recon.training.scenes import TrainingScene
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(load_config().network, "cpu")
+    return Engine(load_config(["network=classical"]).network, "cpu")
 
 
 @pytest.fixture(scope="module")
