@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -34,12 +35,18 @@ class Filling:
 
     def __enter__(self) -> "Filling":
         spawn = multiprocessing.get_context("spawn")
-        for scenes in self._ranges:
-            told, tell = spawn.Pipe(duplex=False)
-            process = spawn.Process(target=_fill, args=(*self._what, scenes, tell), daemon=True)
-            process.start()
-            tell.close()
-            self._workers.append((process, told))
+        resource_tracker.ensure_running()  # It would unblock below what is to stay blocked.
+        # Processes have what is blocked here blocked for good: Ctrl-C is this one's to answer, which then ends them.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            for scenes in self._ranges:
+                told, tell = spawn.Pipe(duplex=False)
+                process = spawn.Process(target=_fill, args=(*self._what, scenes, tell), daemon=True)
+                process.start()
+                tell.close()
+                self._workers.append((process, told))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def check(self) -> None:
@@ -83,7 +90,6 @@ def _failure(process: BaseProcess, told: Connection) -> Exception:
 
 def _fill(folder: SamplesFolder, source: SceneSource, maker: Maker, scenes: range, tell: Connection) -> None:
     os.nice(5)  # Training goes first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the other process's to answer, which then ends this one.
     try:
         folder.fill(source, maker, scenes)
     except SnapsplatError as error:
