@@ -1,4 +1,4 @@
-"""Network weights that travel inside the package, as safetensors in half precision or bytes, checked before use.
+"""Network weights: those inside the package, as safetensors in half precision or bytes, and those one trained oneself.
 
 `data_tools/make_weights.py` makes those of others and says where they come from, NOTICE whose they are;
 `data_tools/release_weights.py` puts our own there, with how they were trained in the metadata.
@@ -6,11 +6,13 @@
 
 import hashlib
 from importlib.resources import files
+from pathlib import Path
 
 import safetensors.torch
 import torch
 from jaxtyping import Shaped
-from torch import Tensor
+from safetensors import SafetensorError
+from torch import Tensor, nn
 
 from render.errors import ConfigError, FileFormatError
 
@@ -20,6 +22,8 @@ SHA256 = {
     "dinov2_s8": "92b9ff31c53124b06368c78d67f54abaf459cf5bb5f46a0a1bb698474289f209",
 }
 """Name of the weights -> sha256 of `recon/weights/NAME.safetensors`."""
+RELEASED = "released"
+"""In the place of a file: the weights inside the package."""
 SCALE = ".scale"
 """KEY.scale says what 1 stands for in each row of KEY, where that is stored in bytes."""
 
@@ -51,6 +55,52 @@ def load_weights(name: str) -> dict[str, Shaped[Tensor, "..."]]:
             resource,
             f"the weights were altered: sha256 is {received}, not {expected}; install snapsplat again.",
         )
+    return _decoded(content)
+
+
+def read_weights(file: Path, option: str) -> dict[str, Shaped[Tensor, "..."]]:
+    """The same of a file, such as the `best.safetensors` that training leaves; `option` is what named it.
+
+    Raises:
+        ConfigError: there is no such file.
+        FileFormatError: it is not safetensors.
+    """
+    try:
+        return _decoded(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            f"{option} is {str(file)!r}, which cannot be read ({error.strerror or error}); name a .safetensors file."
+        ) from error
+    except SafetensorError as error:
+        raise FileFormatError(file, "it holds no weights; a .safetensors file is expected.") from error
+
+
+def give_weights(net: nn.Module, name: str, chosen: str, option: str) -> None:
+    """Put weights into a network: the released ones of that name, or those of a file.
+
+    Args:
+        chosen: `RELEASED`, or the path of a file.
+        option: what was set to it, for errors.
+
+    Raises:
+        ConfigError: none are released, there is no such file, or its weights are those of another network.
+        FileFormatError: the file is damaged.
+    """
+    weights = load_weights(name) if chosen == RELEASED else read_weights(Path(chosen), option)
+    own = net.state_dict()
+    misfits = [key for key in {**own, **weights} if key not in own or key not in weights]
+    problems = [f"{key} is {'missing' if key in own else 'not of it'}" for key in misfits] + [
+        f"{key} is {tuple(weights[key].shape)} where {tuple(own[key].shape)} is expected"
+        for key in own
+        if key in weights and weights[key].shape != own[key].shape
+    ]
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ConfigError(f"{option} is {chosen!r}, but those are not weights of {name!r}: {problems[0]}{more}.")
+    net.load_state_dict(weights)
+
+
+def _decoded(content: bytes) -> dict[str, Shaped[Tensor, "..."]]:
     stored = {key: value.to(torch.float32) for key, value in safetensors.torch.load(content).items()}
     scales = {key.removesuffix(SCALE): stored.pop(key) for key in list(stored) if key.endswith(SCALE)}
     return {key: value * scales[key] if key in scales else value for key, value in stored.items()}

@@ -11,6 +11,9 @@ from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
     from recon.evaluation.evaluate import Scores
+    from recon.training.config import TrainConfig
+    from recon.training.scenes import SceneSource
+    from recon.training.train import Sources
 
 
 def train(
@@ -24,34 +27,53 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="KEY=VALUE",
-            help="Options of the configuration: stage=depth loop.minutes=120 loop.batch=8 workers=2",
+            help="Options of the configuration: stage=judge captures=my/captures start=runs/judge/best.safetensors",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Train a learned stage on random rooms, made while it runs; Ctrl-C stops it, the same command goes on.
+    """Train a learned stage on random rooms, made while it runs, or on one's own captures; Ctrl-C stops it, the same
+    command goes on.
 
-    OUT/best.safetensors are the weights that did best on scenes never trained on; OUT/log is for TensorBoard.
+    OUT/best.safetensors are the weights that did best on photos never trained on; OUT/log is for TensorBoard.
 
     \b
     snapsplat train -o runs/depth stage=depth loop.minutes=120
+    snapsplat train -o runs/mine stage=judge captures=my/captures
+    snapsplat reconstruct photos/ -o out network.fuse.judge_weights=runs/mine/best.safetensors
     """
     with refusals_told("Stopped; the same command goes on from the last save.", "Out of memory; try a smaller batch."):
-        for needed in ("lightning", "moderngl", "tensorboard"):
-            if find_spec(needed) is None:
-                raise BackendError(f"Training needs {needed}, which is not installed: pip install 'snapsplat[train]'.")
-        from data_tools.rooms.source import RoomsSource
+        for needed in ("lightning", "tensorboard"):
+            _require(needed)
         from recon.training.config import load_train_config
-        from recon.training.scenes import SceneSource
         from recon.training.train import train as train_stage
 
-        def rooms(views: int, size_wh: tuple[int, int]) -> tuple[SceneSource, SceneSource]:
-            return RoomsSource("train", views, size_wh), RoomsSource("validation", views, size_wh)
-
         config = load_train_config(options or [])
-        best = train_stage(config, output, rooms, typer.echo)
+        best = train_stage(config, output, _captures(config) if config.captures else _rooms, typer.echo)
         figures = ", ".join(f"{name} {value:.4f}" for name, value in best.items())
         typer.echo(f"Best: {figures}" if best else "Nothing was validated yet: loop.validate_every steps come first.")
+
+
+def _rooms(views: int, size_wh: tuple[int, int]) -> "tuple[SceneSource, SceneSource]":
+    _require("moderngl")
+    from data_tools.rooms.source import RoomsSource
+
+    return RoomsSource("train", views, size_wh), RoomsSource("validation", views, size_wh)
+
+
+def _captures(config: "TrainConfig") -> "Sources":
+    from data_tools.captures.training import captures_to_train_on
+
+    def captures(views: int, size_wh: tuple[int, int]) -> "tuple[SceneSource, SceneSource]":
+        stage = config.stage
+        return captures_to_train_on(Path(config.captures), views, stage.fewest, max(size_wh), stage.NEEDS_DEPTH)
+
+    return captures
+
+
+def _require(package: str) -> None:
+    if find_spec(package) is None:
+        raise BackendError(f"Training needs {package}, which is not installed: pip install 'snapsplat[train]'.")
 
 
 def evaluate(

@@ -29,6 +29,9 @@ class FuseConfig:
     """Cap on the count; the least confident go first."""
     judged: bool = False
     """Whether a learned network has the last word on every Gaussian."""
+    judge_weights: str = ""
+    """Where `snapsplat train stage=judge` left weights: that network has the last word, with these and not those that
+    are released."""
     surroundings: bool = True
     """Whether what no photo shows takes a smooth colour from its surroundings; without, it stays black."""
 

@@ -13,8 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recon.network.witness import OWN, SAID, Witnesses
-from recon.weight_files import load_weights
+from recon.weight_files import RELEASED, give_weights
 
+WEIGHTS = "judge"
+"""Name of the released weights."""
 WIDTH = 32
 KEPT, GONE = 0.0, -4.0
 """Logits of opacity at the start; the first is that of `recon.network.gaussians.OPACITY`."""
@@ -47,10 +49,10 @@ class JudgeNet(nn.Module):
         nn.init.zeros_(last.bias)
 
     @staticmethod
-    def pretrained() -> "JudgeNet":
-        """With the released weights."""
+    def pretrained(weights: str = "") -> "JudgeNet":
+        """With the weights of a file; without one, the released ones."""
         net = JudgeNet()
-        net.load_state_dict(load_weights("judge"))
+        give_weights(net, WEIGHTS, weights or RELEASED, "network.fuse.judge_weights")
         return net.eval().requires_grad_(False)
 
     def forward(self, witnesses: Witnesses) -> Ruling:

@@ -51,7 +51,8 @@ class SplatNetwork(nn.Module):
         self.encoder = Encoder(matcher)
         self.cameras = ClassicalCameras(matcher, Verifier())
         self.depth = DepthStage(config.depth)
-        self.judge = JudgeNet.pretrained() if config.fuse.judged else None
+        judged = config.fuse.judged or config.fuse.judge_weights
+        self.judge = JudgeNet.pretrained(config.fuse.judge_weights) if judged else None
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""

@@ -1,5 +1,7 @@
 """Of a capture's many photos, the few that make one training sample: some to see from, some to predict."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float64, Int
 from numpy import ndarray
@@ -51,6 +53,26 @@ def choose_views(
         f"{scene.name}: no {count} of its {len(scene.photos)} photos overlap (each sees {SHARED:.0%} or more of the "
         f"other, from another place) and together show {COVERED:.0%} or more of {targets} further."
     )
+
+
+def choose_around(
+    scene: TrainingScene, target: int, among: Sequence[int], count: int, rng: np.random.Generator
+) -> list[int]:
+    """Photos to predict a given one from, which overlap with it and stand apart; fewer than `count` if there are
+    no more.
+
+    Where too few fit, those that overlap with it most come next, whatever they share: every photo gets an answer.
+    """
+    overlap, others = overlap_of(scene), rng.permutation(np.array(among, int))
+    targets = np.full_like(others, target)
+    mutual = np.minimum(overlap.shares(targets, others), overlap.shares(others, targets))
+    step = STEP * _distance_of_points(overlap, target)
+    chosen: list[int] = []
+    for view in others[mutual >= SHARED].tolist():
+        if len(chosen) < count and _distances(overlap, chosen, view).min(initial=np.inf) >= step:
+            chosen.append(view)
+    rest = [view for view in others[np.argsort(-mutual, kind="stable")].tolist() if view not in chosen]
+    return chosen + rest[: count - len(chosen)]
 
 
 def _order(scene: TrainingScene) -> Int[ndarray, "view"]:

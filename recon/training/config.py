@@ -19,6 +19,10 @@ class TrainConfig:
 
     stage: DepthTaskConfig | JudgeTaskConfig = field(default_factory=DepthTaskConfig)
     """What is trained: one of `configs/stage`."""
+    captures: str = ""
+    """Folder of one's own capture, or of several, to train on; empty: random rooms."""
+    start: str = ""
+    """Weights that training begins with: a .safetensors file, or `released`; empty: none, it begins anew."""
     workers: int = 1
     """Processes that make samples beside the one that trains; 0: use only those that are there."""
     loop: LoopConfig = field(default_factory=LoopConfig)

@@ -21,6 +21,7 @@ from recon.prediction import CameraEstimate
 from recon.training.camera_errors import with_errors
 from recon.training.scenes import TrainingScene
 from recon.views import Views, make_views
+from render.errors import InputError
 
 MATCHED = 300
 """Points of known depth that stand for the matched ones, by which a run chooses the depths to look at."""
@@ -65,10 +66,10 @@ class DepthSampler:
         """One for each photo of the scene; what is clues of it follows from the others, or from one of them.
 
         Raises:
-            ValueError: the scene's depth is not known.
+            InputError: the scene's depth is not known.
         """
         if scene.depth is None:
-            raise ValueError(f"The depth corrector learns from true depth, and {scene.name} has none.")
+            raise InputError(f"The depth corrector learns from true depth, and {scene.name} has none.")
         rng = np.random.default_rng([seed, len(scene.photos)])
         count = len(scene.photos)
         size = 2 if rng.random() < PAIRS else count
@@ -92,7 +93,9 @@ class DepthSampler:
         told = self.stage.clues_of(
             views, self.encoder(views), CameraEstimate(cameras, ("given",) * len(chosen), ranges)
         )
-        known, sky = (depth > 0) & depth.isfinite() & views.valid, depth.isinf() & views.valid
+        asked = torch.tensor([not scene.held_out or v in scene.held_out for v in chosen])
+        told_of = views.valid & asked[:, None, None]
+        known, sky = (depth > 0) & depth.isfinite() & told_of, depth.isinf() & told_of
         return [
             DepthSample(
                 told[v],

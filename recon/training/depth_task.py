@@ -1,11 +1,13 @@
 """Trains the depth corrector on samples of scenes whose depth is known."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from recon.network.depth.clues import ALONE_SPAN, alone
@@ -17,9 +19,12 @@ from recon.training.one_core import work_on_one_core
 from recon.training.samples_folder import SamplesFolder, chosen
 from recon.training.scenes import SceneSource
 from recon.training.stage_config import StageConfig
+from render.errors import InputError
 
 COLOUR_DROP, TOKEN_DROP = 0.15, 0.3
 """How often colours are grey or gone, and tokens gone: likeness carries over to real photos best."""
+PICTURES = 4
+"""To look at, at each validation."""
 ALONE = 0.12
 """How often a photo is alone."""
 
@@ -28,6 +33,7 @@ ALONE = 0.12
 class DepthTaskConfig(StageConfig):
     """Options of this stage's training."""
 
+    NEEDS_DEPTH: ClassVar[bool] = True
     name: Literal["depth"] = "depth"
 
 
@@ -60,13 +66,36 @@ class DepthTask:
         rows: list[dict[str, float]] = []
         for scene in range(self.config.validation):
             for view in range(self.config.views):
-                sample = self.to(DepthSample.stack([from_bytes(self.validation.read(scene, view))]), device)
+                sample = self._validation(scene, view, device)
+                if not (sample.known | sample.sky).any():
+                    continue
                 mixture = model(sample.clues)
                 row = depth_metrics(mixture.best(), sample, self.planes - 1)
                 row["loss"] = float(depth_loss(mixture, sample, self.planes - 1))
                 before = depth_metrics(sample.clues.completed, sample, self.planes - 1)
                 rows.append(row | {f"classical_{name}": value for name, value in before.items()})
-        return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
+        if not rows:
+            raise InputError("There is nothing to validate on: no photo of the validation scenes has known depth.")
+        return {name: _mean([row[name] for row in rows]) for name in rows[0]}
+
+    def pictures(self, model: nn.Module, device: torch.device) -> dict[str, Float[Tensor, "3 _height _width"]]:
+        """Inverse depth of a photo of some scenes, the nearer the brighter: true, classical and corrected."""
+        pictures = {}
+        for scene in range(min(PICTURES, self.config.validation)):
+            # The last one is the one held out, where any is.
+            sample = self._validation(scene, self.config.views - 1, device)
+            shares = [sample.truth[0], sample.clues.completed[0], model(sample.clues).best()[0]]
+            pictures[f"true_classical_corrected/{scene}"] = torch.cat(shares, -1).float().clamp(0, 1).expand(3, -1, -1)
+        return pictures
+
+    def _validation(self, scene: int, view: int, device: torch.device) -> DepthSample:
+        return self.to(DepthSample.stack([from_bytes(self.validation.read(scene, view))]), device)
+
+
+def _mean(values: list[float]) -> float:
+    """Of those that are numbers."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan
 
 
 def augmented(sample: DepthSample, rng: np.random.Generator) -> DepthSample:

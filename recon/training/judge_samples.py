@@ -6,6 +6,7 @@ Gaussians and what witnesses say of them follow from that, and are made anew whe
 import io
 import zipfile
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -20,9 +21,11 @@ from recon.network.splat_network import placed
 from recon.prediction import CameraEstimate, DepthEstimate, Prediction
 from recon.training.camera_errors import with_errors
 from recon.training.depth_samples import depth_on_grid, looked_at
+from recon.training.matched_range import MatchedRange
 from recon.training.scenes import TrainingScene
 from recon.views import Views, make_views
 from render.cameras import Cameras
+from render.errors import CamerasError, InputError
 
 CONTEXTS = (2, 3, 4, 6, 8)
 """How many photos make a scene, one as likely as the other."""
@@ -61,28 +64,55 @@ class JudgeSampler:
         self.stage = DepthStage(config or DepthConfig())
         self.encoder = Encoder(Matcher(16, 16, 0.85))
 
+    @cached_property
+    def matched_range(self) -> MatchedRange:
+        """Made when the first photo without depth comes."""
+        return MatchedRange()
+
     @torch.no_grad()
     def __call__(self, scene: TrainingScene, seed: int) -> JudgeSample:
-        """Some photos of the scene, and two others.
+        """Some photos of the scene, and others: those held out, or two of them all.
 
         Raises:
-            ValueError: the scene has fewer than four photos, or its depth is not known.
+            InputError: the scene has too few photos.
+            CamerasError: its photos contradict their cameras.
         """
-        if scene.depth is None or len(scene.photos) < 2 + TARGETS:
-            raise ValueError(f"The judge learns from four photos or more of known depth; {scene.name} has not.")
         rng = np.random.default_rng(seed)
-        count = min(int(rng.choice(CONTEXTS)), len(scene.photos) - TARGETS)
-        order = rng.permutation(len(scene.photos)).tolist()
-        contexts, targets = sorted(order[TARGETS : TARGETS + count]), order[:TARGETS]
+        count = int(rng.choice(CONTEXTS))
+        order = [v for v in rng.permutation(len(scene.photos)).tolist() if v not in scene.held_out]
+        targets = list(scene.held_out)
+        if not targets:
+            targets, order = order[:TARGETS], order[TARGETS:]
+        if len(order) < min(CONTEXTS):
+            raise InputError(
+                f"The judge learns from {min(CONTEXTS)} photos and {TARGETS} to predict, or more; {scene.name} has "
+                f"{len(scene.photos)} photos."
+            )
+        contexts = sorted(order[:count])
         views, wanted = _views(scene, contexts, self.size), _views(scene, targets, self.size)
-        depth = [depth_on_grid(scene.depth[v], views, i) for i, v in enumerate(contexts)]
-        ranges = torch.stack([looked_at(z, rng) for z in depth])
+        ranges = self._ranges(scene, contexts, views, rng)
         cameras = views.to_grid(scene.cameras[contexts])
         if rng.random() < ERRORS:
             cameras = with_errors(cameras, torch.Generator().manual_seed(int(rng.integers(2**31))))
-        estimate = CameraEstimate(cameras, ("given",) * count, ranges)
+        estimate = CameraEstimate(cameras, ("given",) * len(contexts), ranges)
         found = self.stage(views, self.encoder(views), estimate)
         return JudgeSample(views, estimate, found, wanted.pixels, wanted.to_grid(scene.cameras[targets]))
+
+    def _ranges(
+        self, scene: TrainingScene, contexts: list[int], views: Views, rng: np.random.Generator
+    ) -> Float[Tensor, "view 2"]:
+        """Depths to look at: from true depth, and for photos that have none from matches, as a run does."""
+        known = [depth_on_grid(scene.depth[v], views, i) for i, v in enumerate(contexts)] if scene.depth else []
+        if known and all((z > 0).any() for z in known):
+            return torch.stack([looked_at(z, rng) for z in known])
+        try:
+            ranges = self.matched_range(views)
+        except CamerasError as error:
+            raise CamerasError(f"{scene.name}: {error}") from error
+        for i, z in enumerate(known):
+            if (z > 0).any():
+                ranges[i] = looked_at(z, rng)
+        return ranges
 
 
 def _views(scene: TrainingScene, chosen: list[int], size: int) -> Views:
@@ -124,12 +154,12 @@ def from_bytes(content: bytes) -> JudgeSample:
     count, _, height, width = pixels.shape
     photos = [Photo(f"{v}", np.zeros((height, width, 3), np.uint8), None, (width, height), None) for v in range(count)]
     blank = make_views(ImageSet(tuple(photos)), max(height, width))
-    size_wh = torch.tensor([[width, height]])
+    size_wh, target_wh = torch.tensor([[width, height]]), torch.tensor([[*targets.shape[:1:-1]]])
     cameras = Cameras(arrays["K_px"], arrays["T_world_camera"], size_wh.expand(count, 2))
     return JudgeSample(
         Views(**{**vars(blank), "pixels": pixels, "valid": arrays["valid"]}),
         CameraEstimate(cameras, ("given",) * count, arrays["depth_range"]),
         DepthEstimate(**{field.name: arrays[f"depth_{field.name}"] for field in fields(DepthEstimate)}),
         targets,
-        Cameras(arrays["target_K_px"], arrays["target_T_world_camera"], size_wh.expand(len(targets), 2)),
+        Cameras(arrays["target_K_px"], arrays["target_T_world_camera"], target_wh.expand(len(targets), 2)),
     )

@@ -25,6 +25,8 @@ from render.rasterize import rasterize
 
 TRAINED_FAINTEST = 0.01
 """While it learns, what is fainter than in a finished scene has a say."""
+PICTURES = 4
+"""To look at, at each validation."""
 NOISE = 1e-3
 """Mean square error, added before the logarithm: pictures that are good already don't count ever more."""
 
@@ -81,6 +83,16 @@ class JudgeTask:
                 rows.append([psnr(picture.clamp(0, 1).permute(1, 2, 0), wanted) for picture in pictures])
         ruled, classical = np.mean(rows, 0)
         return {"negative_psnr": -float(ruled), "classical_psnr": float(classical)}
+
+    def pictures(self, model: nn.Module, device: torch.device) -> dict[str, Float[Tensor, "3 _height _width"]]:
+        """The first target of some scenes: what was photographed, and beside it what is drawn."""
+        del device
+        pictures = {}
+        for scene in range(min(PICTURES, self.config.validation)):
+            sample = from_bytes(self.validation.read(scene, 0))
+            pair = [sample.targets[0], drawn(model, sample, 0, FAINTEST).clamp(0, 1)]
+            pictures[f"photographed_drawn/{scene}"] = torch.cat(pair, -1)
+        return pictures
 
 
 def drawn(

@@ -4,8 +4,6 @@ One CPU, one GPU, or several under `torchrun`, by Lightning Fabric. A step's bat
 that was killed goes on as if nothing had happened.
 """
 
-import io
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import safetensors.torch
 import torch
+from jaxtyping import Float
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from recon.training.checkpoint import Checkpoint
 from render.errors import require
-from render.files.atomic import write_atomically
 
 Report = Callable[[str], None]
 """Called with a line for people to read."""
@@ -83,6 +81,10 @@ class Task(Protocol):
         """Figures on what is never trained on, the one to be made small first."""
         ...
 
+    def pictures(self, model: nn.Module, device: torch.device) -> dict[str, Float[Tensor, "3 _height _width"]]:
+        """A few small ones of the same, by name, to look at; in [0, 1]."""
+        ...
+
 
 def run(task: Task, config: LoopConfig, folder: Path, report: Report = print) -> dict[str, float]:
     """Train in `folder`, from where an earlier run there was stopped; the best validation's figures.
@@ -94,13 +96,16 @@ def run(task: Task, config: LoopConfig, folder: Path, report: Report = print) ->
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     criterion, optimizer = fabric.setup(_Criterion(task), torch.optim.AdamW(task.model.parameters()))
-    state = _State(task.model, optimizer, folder)
+    state = Checkpoint(task.model, optimizer, folder)
     log = SummaryWriter(str(folder / "log")) if fabric.is_global_zero else None
     if state.step:
         report(f"Going on from step {state.step} of {config.steps}.")
-    with ThreadPoolExecutor(config.loaders) as pool:
-        ahead: dict[int, Future[Any]] = {}
-        since, begun, told = time.monotonic(), time.monotonic(), 0.0
+    else:
+        report(f"step 0: {_validated(task, state, fabric, log)}")
+    pool = ThreadPoolExecutor(config.loaders)
+    ahead: dict[int, Future[Any]] = {}
+    begun, told, since, since_step = time.monotonic(), 0.0, time.monotonic(), state.step
+    try:
         while state.step < config.steps:
             for step in range(state.step, min(state.step + 2 * config.loaders, config.steps)):
                 if step not in ahead:
@@ -119,23 +124,36 @@ def run(task: Task, config: LoopConfig, folder: Path, report: Report = print) ->
                 log.add_scalar("train/loss", float(loss.detach()), state.step)
             over = config.minutes > 0 and time.monotonic() - begun > 60 * config.minutes
             if state.step % config.validate_every == 0 or state.step == config.steps:
-                figures = state.validated(task, fabric)
-                words = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-                pace = (time.monotonic() - since) / config.validate_every
+                pace = (time.monotonic() - since) / (state.step - since_step)
+                words = _validated(task, state, fabric, log)
                 report(f"step {state.step}: loss {told:.4f}, {words} ({pace:.2f} s a step)")
-                since = time.monotonic()
-                if log is not None:
-                    for name, value in figures.items():
-                        log.add_scalar(f"validation/{name}", value, state.step)
+                since, since_step = time.monotonic(), state.step
             if state.step % config.save_every == 0 or state.step == config.steps or over:
                 if fabric.is_global_zero:
                     state.save()
                 if over:
                     report(f"Stopped at step {state.step} of {config.steps} after {config.minutes:g} minutes.")
                     break
-    if log is not None:
-        log.close()
+    finally:
+        # Not waited for: who stops training, or whose samples no longer come, wants an answer now.
+        pool.shutdown(wait=False, cancel_futures=True)
+        if log is not None:
+            log.close()
     return state.best
+
+
+def _validated(task: Task, state: Checkpoint, fabric: Fabric, log: SummaryWriter | None) -> str:
+    """Figures of the averaged weights in words; the weights are kept if they are the best so far."""
+    with state.averaged() as model:
+        figures = task.validate(model, fabric.device)
+        pictures = task.pictures(model, fabric.device) if log is not None else {}
+    state.keep_if_best(figures, write=fabric.is_global_zero)
+    if log is not None:
+        for name, value in figures.items():
+            log.add_scalar(f"validation/{name}", value, state.step)
+        for name, picture in pictures.items():
+            log.add_image(f"validation/{name}", picture, state.step)
+    return ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
 
 
 def rate(step: int, config: LoopConfig) -> float:
@@ -163,49 +181,3 @@ def _same(batch: Any) -> Any:
 def _precision() -> Any:
     """Half the bits where the machine multiplies them faster."""
     return "bf16-mixed" if torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() else "32-true"
-
-
-class _State:
-    """All that going on needs."""
-
-    def __init__(self, model: nn.Module, optimizer: Any, folder: Path):
-        self.model, self.optimizer, self.folder = model, optimizer, folder
-        self.step, self.best = 0, {}
-        self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        last = folder / "last.pt"
-        if last.exists():
-            held = torch.load(last, map_location="cpu", weights_only=True)
-            model.load_state_dict(held["model"])
-            optimizer.load_state_dict(held["optimizer"])
-            self.step, self.best = held["step"], held["best"]
-            self.average = {name: value.to(self.average[name].device) for name, value in held["average"].items()}
-
-    def advance(self, stays: float) -> None:
-        """One step was made. Young averages forget faster: the first steps are far from anything."""
-        self.step += 1
-        stays = min(stays, self.step / (self.step + 10))
-        for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, 1 - stays)
-
-    @torch.no_grad()
-    def validated(self, task: Task, fabric: Fabric) -> dict[str, float]:
-        """Figures of the averaged weights, which are kept if they are the best so far."""
-        current = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self.model.load_state_dict(self.average)
-        self.model.eval()
-        figures = task.validate(self.model, fabric.device)
-        self.model.train()
-        self.model.load_state_dict(current)
-        first = next(iter(figures))
-        if figures[first] < self.best.get(first, math.inf):
-            self.best = dict(figures)
-            if fabric.is_global_zero:
-                average = {name: value.cpu().contiguous() for name, value in self.average.items()}
-                write_atomically(self.folder / "best.safetensors", safetensors.torch.save(average))
-        return figures
-
-    def save(self) -> None:
-        held = io.BytesIO()
-        named = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "average": self.average}
-        torch.save({**named, "step": self.step, "best": self.best}, held)
-        write_atomically(self.folder / "last.pt", held.getvalue())

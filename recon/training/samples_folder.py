@@ -5,10 +5,8 @@ beforehand, so that training is repeatable: it waits for those that aren't there
 """
 
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +23,9 @@ PATIENCE_SECONDS = 600.0
 class SamplesFolder:
     """Samples of scenes 0, 1, ... by scene and view, as files."""
 
-    def __init__(self, folder: Path, views: int):
-        """`views` of each scene."""
-        self.folder, self.views = folder, views
+    def __init__(self, folder: Path, views: int, check: Callable[[], None] | None = None):
+        """`views` of each scene; `check` raises when there is no use in waiting for one that isn't there."""
+        self.folder, self.views, self._check = folder, views, check
 
     def path(self, scene: int, view: int) -> Path:
         """Of one sample."""
@@ -38,16 +36,19 @@ class SamplesFolder:
 
         Raises:
             TimeoutError: nobody makes it.
+            Exception: what `check` raises.
         """
         since = time.monotonic()
         while True:
             try:
                 return self.path(scene, view).read_bytes()
             except FileNotFoundError:
+                if self._check is not None:
+                    self._check()
                 if time.monotonic() - since > PATIENCE_SECONDS:
                     raise TimeoutError(
                         f"{self.path(scene, view)} did not come within {PATIENCE_SECONDS:g} s; "
-                        "were the processes that make samples stopped, or did one fail above?"
+                        "does anything make samples? With workers=0 nothing does."
                     ) from None
                 time.sleep(POLL_SECONDS)
 
@@ -62,22 +63,6 @@ class SamplesFolder:
                 continue
             for view, content in enumerate(maker(source, scene)):
                 write_atomically(self.path(scene, view), content)
-
-    def start_filling(self, source: SceneSource, maker: Maker, scenes: int, workers: int) -> list[BaseProcess]:
-        """The same in processes of their own, which end with this one."""
-        spawn = multiprocessing.get_context("spawn")
-        processes: list[BaseProcess] = []
-        for worker in range(workers):
-            mine = range(worker, scenes, workers)
-            process = spawn.Process(target=_fill, args=(self, source, maker, mine), daemon=True)
-            process.start()
-            processes.append(process)
-        return processes
-
-
-def _fill(folder: SamplesFolder, source: SceneSource, maker: Maker, scenes: range) -> None:
-    os.nice(5)  # Training goes first.
-    folder.fill(source, maker, scenes)
 
 
 def available(step: int, batch: int, views: int, reuse: float, scenes: int, start: int) -> int:

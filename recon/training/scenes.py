@@ -25,6 +25,8 @@ class TrainingScene:
     nothing is known."""
     metric: bool = False
     """Whether the cameras' unit is the metre."""
+    held_out: tuple[int, ...] = ()
+    """Photos that are never trained on: where there are any, they alone are predicted and scored."""
 
     @property
     def known(self) -> list[KnownCamera]:

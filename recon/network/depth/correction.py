@@ -12,7 +12,7 @@ from recon.network.depth.corrector import Corrector
 from recon.network.tokens import Tokens
 from recon.prediction import CameraEstimate
 from recon.views import Views
-from recon.weight_files import load_weights
+from recon.weight_files import RELEASED, give_weights
 
 WEIGHTS = "depth"
 """Name of the released weights."""
@@ -51,10 +51,10 @@ class Correction(nn.Module):
         self.tokens = Tokens.pretrained()
 
     @staticmethod
-    def pretrained(planes: int) -> "Correction":
-        """With the released weights."""
+    def pretrained(planes: int, weights: str = "") -> "Correction":
+        """With the weights of a file; without one, the released ones."""
         correction = Correction(planes)
-        correction.corrector.load_state_dict(load_weights(WEIGHTS))
+        give_weights(correction.corrector, WEIGHTS, weights or RELEASED, "network.depth.corrector_weights")
         return correction.eval()
 
     @torch.no_grad()

@@ -46,6 +46,9 @@ class DepthConfig:
     """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
     corrected: bool = False
     """Whether the learned correction has the last word; it was trained with the other options as they are here."""
+    corrector_weights: str = ""
+    """Where `snapsplat train stage=depth` left weights: the correction has the last word, with these and not those
+    that are released."""
 
     def __post_init__(self) -> None:
         require(self.planes >= 3, "network.depth.planes", self.planes, "at least 3")
@@ -64,7 +67,8 @@ class DepthStage(nn.Module):
     def __init__(self, config: DepthConfig):
         super().__init__()
         self.config = config
-        self.correction = Correction.pretrained(config.planes) if config.corrected else None
+        corrected = config.corrected or config.corrector_weights
+        self.correction = Correction.pretrained(config.planes, config.corrector_weights) if corrected else None
 
     @torch.no_grad()
     def forward(self, views: Views, features: Features, estimate: CameraEstimate) -> DepthEstimate:

@@ -12,6 +12,7 @@ from recon.training import depth_samples
 from recon.training.depth_samples import DepthSample, DepthSampler, from_bytes, to_bytes
 from recon.training.depth_task import augmented, by_itself
 from recon.training.scenes import TrainingScene
+from render.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -120,5 +121,5 @@ def test_alone_a_photo_keeps_its_true_depth_but_for_scale(samples: list[DepthSam
 
 
 def test_without_depth_nothing_is_learned(scene: TrainingScene) -> None:
-    with pytest.raises(ValueError, match="corner has none"):
+    with pytest.raises(InputError, match="corner has none"):
         DepthSampler(96)(TrainingScene("corner", scene.photos, scene.cameras, None), 0)

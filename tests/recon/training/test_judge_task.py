@@ -1,5 +1,6 @@
 """What the judge learns from, and that it learns: on one tiny scene photos that were left out are predicted better."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import torch
 
 from data_tools.room import room
 from recon.network.judged import FAINTEST
+from recon.training import judge_samples
 from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig, drawn
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import TrainingScene
+from render.errors import CamerasError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +46,41 @@ def test_through_a_file_the_same_picture_is_drawn(sample: JudgeSample) -> None:
 
 
 def test_a_scene_of_three_photos_is_refused(scene: TrainingScene) -> None:
-    assert scene.depth is not None
-    few = TrainingScene("few", scene.photos[:3], scene.cameras[[0, 1, 2]], scene.depth[:3])
-    with pytest.raises(ValueError, match="few has not"):
+    few = TrainingScene("few", scene.photos[:3], scene.cameras[[0, 1, 2]], None)
+    with pytest.raises(InputError, match="few has 3 photos"):
         JudgeSampler(96)(few, 0)
+
+
+def test_without_depth_matches_say_how_deep_to_look(scene: TrainingScene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_samples, "ERRORS", 0.0)
+    known, blind = (JudgeSampler(96)(s, 0) for s in (scene, replace(scene, depth=None)))
+    assert torch.equal(blind.target_cameras.T_world_camera, known.target_cameras.T_world_camera)
+    # Known depth is spread by up to exp(0.3) at random, to look like what matches say.
+    assert ((blind.cameras.depth_range / known.cameras.depth_range).log().abs() < 0.7).all()
+    agree = (blind.depth.depth / known.depth.depth).log().abs() < 0.05
+    assert agree[(blind.depth.confidence > 0) & (known.depth.confidence > 0)].float().mean() > 0.9
+
+
+def test_a_photo_without_depth_among_others_has_a_range_of_its_own(scene: TrainingScene, sample: JudgeSample) -> None:
+    assert scene.depth is not None
+    apart = (scene.cameras.centres - sample.cameras.cameras.centres[0]).norm(dim=-1)
+    known = int(apart.argmin())
+    some = replace(scene, depth=tuple(z * (v == known) for v, z in enumerate(scene.depth)))
+    blind, mixed = (JudgeSampler(96)(s, 0).cameras.depth_range for s in (replace(scene, depth=None), some))
+    assert torch.equal(blind[1:], mixed[1:])
+    assert not torch.equal(blind[0], mixed[0])
+
+
+def test_cameras_that_the_photos_contradict_are_refused(scene: TrainingScene) -> None:
+    inverted = replace(scene.cameras, T_world_camera=torch.linalg.inv(scene.cameras.T_world_camera))
+    with pytest.raises(CamerasError, match="corner: The given camera_to_world are not what the photos show"):
+        JudgeSampler(96)(replace(scene, cameras=inverted, depth=None), 0)
+
+
+def test_photos_held_out_are_what_is_predicted(scene: TrainingScene) -> None:
+    sample = JudgeSampler(96)(replace(scene, held_out=(3,)), 1)
+    assert torch.equal(sample.target_cameras.T_world_camera, scene.cameras[[3]].T_world_camera)
+    assert not (sample.cameras.cameras.centres == scene.cameras.centres[3]).all(-1).any()
 
 
 def test_it_learns_to_predict_one_scene(sample: JudgeSample, tmp_path: Path) -> None:

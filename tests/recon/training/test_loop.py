@@ -1,5 +1,7 @@
 """Training goes on after a kill as if nothing had happened, and keeps the best."""
 
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor, nn
 
 from recon.training.loop import LoopConfig, rate, run
@@ -37,6 +40,10 @@ class Line:
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         with torch.no_grad():
             return {"error": float(self.loss(model, torch.linspace(0, 1, 20, device=device)[:, None]))}
+
+    def pictures(self, model: nn.Module, device: torch.device) -> dict[str, Tensor]:
+        with torch.no_grad():
+            return {"line": model(torch.linspace(0, 1, 20, device=device)[:, None]).clamp(0, 1).expand(3, 20, 1)}
 
 
 def silent(_: str) -> None:
@@ -70,6 +77,46 @@ def test_it_stops_in_time_and_goes_on_later(tmp_path: Path) -> None:
     assert "Stopped at step 1 of 30" in said[-1]
     run(Line(), CONFIG, tmp_path, said.append)
     assert "Going on from step 1 of 30." in said
+
+
+def test_the_pace_after_going_on_is_that_of_the_steps_made_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(Line(stop_at=17), CONFIG, tmp_path, silent)
+    clock = iter(range(10**6))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    said: list[str] = []
+    run(Line(), CONFIG, tmp_path, said.append)
+    # From step 15 on: the clock ticks once when the loop begins and once when step 20 is done.
+    paces = [float(line.split("(")[1].split(" s a step")[0]) for line in said if "s a step" in line]
+    assert paces == [0.2, 0.1]
+
+
+def test_every_validation_leaves_pictures(tmp_path: Path) -> None:
+    run(Line(), CONFIG, tmp_path, silent)
+    held = EventAccumulator(str(tmp_path / "log")).Reload()
+    assert held.Tags()["images"] == ["validation/line"]
+    assert [picture.step for picture in held.Images("validation/line")] == [0, 10, 20, 30]
+
+
+def test_ctrl_c_is_not_held_up_by_who_waits_for_samples(tmp_path: Path) -> None:
+    waiting = threading.Event()
+
+    class Stuck(Line):
+        def batch(self, step: int, size: int, rank: int) -> Tensor:
+            if step == 5:
+                raise KeyboardInterrupt
+            if step > 5:
+                waiting.wait(30)
+            return super().batch(step, size, rank)
+
+    since = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(Stuck(), CONFIG, tmp_path, silent)
+    taken = time.monotonic() - since
+    waiting.set()
+    assert taken < 10
 
 
 def test_the_learning_rate_rises_stays_and_falls() -> None:
