@@ -77,9 +77,7 @@ def find_photos(paths: Sequence[Path | str] | Path | str, fewest: int = MIN_PHOT
 
 def one_is_too_few(name: str) -> InputError:
     """What is said of a photo that was given alone where depth was not learned."""
-    return InputError(
-        f"{name} alone was given; {NEEDED}, or learned depth (--model small), which is a guess from one."
-    )
+    return InputError(f"{name} alone was given; {NEEDED}, or learned depth (--model small), which is a guess from one.")
 
 
 def unread_photos(paths: Sequence[Path | str]) -> list[Path]:

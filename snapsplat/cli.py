@@ -70,7 +70,8 @@ def reconstruct(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned.")
+        str,
+        typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned."),
     ] = "small",
     size: Annotated[
         int | None,

@@ -86,7 +86,8 @@ def evaluate(
         ),
     ],
     model: Annotated[
-        str, typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned.")
+        str,
+        typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned."),
     ] = "small",
     photos: Annotated[int, typer.Option(metavar="N", min=2, help="So many photos make each scene.")] = 4,
     targets: Annotated[int, typer.Option(metavar="N", min=1, help="So many others are predicted.")] = 2,

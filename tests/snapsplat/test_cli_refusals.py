@@ -78,7 +78,9 @@ def test_no_photos(out: Path, tmp_path: Path):
 
 
 def test_one_photo(out: Path, photos: Path):
-    assert_refused(out, 3, "a.jpg alone was given; a scene needs 2 to 16 photos", photos / "a.jpg", "--model", "classical")
+    assert_refused(
+        out, 3, "a.jpg alone was given; a scene needs 2 to 16 photos", photos / "a.jpg", "--model", "classical"
+    )
     assert_refused(out, 3, "or learned depth (--model small)", photos / "a.jpg", "--model", "classical")
 
 

@@ -14,7 +14,7 @@ from tests.snapsplat.small_run import run
 
 
 def test_one_photo_becomes_a_scene_that_is_called_a_guess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def untrained(planes: int) -> Correction:
+    def untrained(planes: int, _weights: str) -> Correction:
         torch.manual_seed(0)
         return Correction(planes).eval()
 
