@@ -16,6 +16,9 @@ from recon.weight_files import RELEASED, give_weights
 
 WEIGHTS = "depth"
 """Name of the released weights."""
+LIKELY, WITHIN_STEPS = 0.3, 2.0
+"""The network must say that its answer is so likely to be within so many steps between planes; else the classical one
+stands: two photos alone leave much that it cannot know."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +70,27 @@ class Correction(nn.Module):
         shown: Bool[Tensor, "view height width"],
         sky: Bool[Tensor, "view height width"],
     ) -> tuple[Float[Tensor, "registered height width"], Float[Tensor, "registered height width"]]:
-        """Inverse depth, and that of the backstop: what matching is sure of stays, and so does what lies behind all.
+        """Inverse depth, and that of the backstop. What matching is sure of stays, and so does what the network is
+        not sure enough of; the backstop gives way where what was learned lies farther.
 
-        Of a view that is sure of nothing the backstop lies behind what was learned.
+        Of a view in which nothing was matched all is learned.
         """
         close, behind = classical.close.clone(), classical.behind.clone()
         told = scene_clues(views, classical, estimate, registered, shown, sky, self.tokens)
         for i, v in enumerate(registered):
-            share = self.corrector(Clues.stack([told[i]])).best()[0]
+            mixture = self.corrector(Clues.stack([told[i]]))
+            share = mixture.best()
+            tolerance = torch.full_like(share, WITHIN_STEPS / (self.corrector.planes - 1))
+            likely = mixture.within(share, tolerance)[0] > LIKELY
             farthest = 1 / estimate.depth_range[v, 1].to(share.dtype)
-            answer = from_share(share, estimate.depth_range[v]).clamp_min(farthest / 2)
+            answer = from_share(share[0], estimate.depth_range[v]).clamp_min(farthest / 2)
             sure = classical.confidence[i] > 0
-            close[i] = torch.where(shown[v] & ~sure, answer, close[i])
-            behind[i] = torch.minimum(behind[i], close[i]) if sure.any() else backstop(close[i])
+            if sure.any():
+                close[i] = torch.where(shown[v] & ~sure & likely, answer, close[i])
+                behind[i] = torch.minimum(behind[i], close[i])
+            else:
+                close[i] = torch.where(shown[v], answer, close[i])
+                behind[i] = backstop(close[i])
         return close, behind
 
 
