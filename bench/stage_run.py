@@ -17,6 +17,7 @@ from bench.brought_back import StageReport
 from data_tools.rooms.source import RoomsSource
 from recon.training.config import TrainConfig, load_train_config
 from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSamples
+from recon.training.filling import Filling
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import SceneSource
@@ -75,11 +76,10 @@ def make_validation(stage: Stage) -> None:
     maker = MakeJudgeSamples(told.size) if isinstance(told, JudgeTaskConfig) else MakeDepthSamples(told.size)
     folder, (_, held_out) = stage.samples("validation"), rooms(told.views, size_wh)
     folder.folder.mkdir(parents=True, exist_ok=True)
-    workers = folder.start_filling(held_out, maker, told.validation, max(config.workers, 1))
-    for worker in workers:
-        worker.join()
-    if any(worker.exitcode for worker in workers):
-        raise SystemExit("A process that makes samples failed, see above; nothing was trained.")
+    with Filling(folder, held_out, maker, told.validation, max(config.workers, 1)) as filling:
+        waiting = SamplesFolder(folder.folder, stage.views, filling.check)
+        for scene in range(told.validation):
+            waiting.read(scene, stage.views - 1)
 
 
 def begin(stage: Stage, weights: Path, device: torch.device, say: Say) -> str:

@@ -32,7 +32,7 @@ class Reconstruction:
     photos: tuple[UInt8[ndarray, "_ _ 3"], ...]
     """The photos at working resolution, sRGB: what previews show."""
     gain: Float[Tensor, "photo 3"]
-    """What each photo's sRGB is multiplied by to have the scene's exposure and white balance."""
+    """What each photo's sRGB is multiplied by to come nearer to the scene's mean exposure and white balance."""
     report: dict[str, Any] = field(default_factory=dict)
     """Seconds by stage, counts, warnings: what `report.json` holds."""
 

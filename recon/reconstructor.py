@@ -67,7 +67,7 @@ class Reconstructor:
         start = time.perf_counter()
         require(polish_seconds >= 0, "polish", polish_seconds, "0 seconds or more")
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
-        images = load_images(photos, 1 if self.config.network.depth.corrected else MIN_PHOTOS)
+        images = load_images(photos, MIN_PHOTOS if self.engine.network.depth.correction is None else 1)
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
         warnings += complaints(images)
         metric = file is not None and file.scale == "metric"

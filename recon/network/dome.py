@@ -64,7 +64,7 @@ def dome(
     radius: float,
     at_most: int,
 ) -> Gaussians:
-    """The sky of one scene's views, evened out in exposure, in no more than `at_most` Gaussians.
+    """The sky of one scene's views, nearer to each other in exposure, in no more than `at_most` Gaussians.
 
     `sky` must be somewhere; what is not `valid` shows nothing.
     """

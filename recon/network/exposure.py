@@ -1,4 +1,4 @@
-"""Exposure and white balance of each photo, taken out: the scene has their mean.
+"""Exposure and white balance of each photo: what would take them out. Scenes go half of that way (`depth/stage.py`).
 
 A gain per photo and channel in sRGB, from points that two photos are sure of (Brown and Lowe 2007, section 6, with
 medians of log ratios for means of intensities).

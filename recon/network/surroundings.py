@@ -38,7 +38,7 @@ def surroundings(
     shown: Bool[Tensor, "view height width"],
     empty: Bool[Tensor, "view height width"],
 ) -> Gaussians | None:
-    """Of one scene's views, evened out in exposure; None where nothing is around.
+    """Of one scene's views, nearer to each other in exposure; None where nothing is around.
 
     Args:
         shown: where the photos show something, sky included, which lies at a `depth` of its own.

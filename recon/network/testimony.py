@@ -30,7 +30,7 @@ class Evidence:
     """Of packed views, all that can bear witness."""
 
     pixels: Float[Tensor, "view 3 height width"]
-    """At one exposure."""
+    """Nearer to one exposure than the photos are."""
     valid: Bool[Tensor, "view height width"]
     empty: Bool[Tensor, "view height width"]
     cameras: Cameras

@@ -12,7 +12,7 @@ from recon.training.filling import Filling
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
 from recon.training.loop import Report, Task, run
 from recon.training.options_file import remember
-from recon.training.samples_folder import SamplesFolder
+from recon.training.samples_folder import Maker, SamplesFolder
 from recon.training.scenes import SceneSource
 from recon.weight_files import give_weights
 
@@ -39,10 +39,9 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     size_wh = (2 * stage.size, 2 * stage.size * HEIGHT // WIDTH)
     scenes, held_out = sources(stage.views, size_wh)
     files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
-    maker = MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
     stage = replace(stage, scenes=min(stage.scenes, len(scenes)), validation=min(stage.validation, len(held_out)))
     validation = SamplesFolder(folder / "validation", files)
-    filling = Filling(SamplesFolder(folder / "samples", files), scenes, maker, stage.scenes, config.workers)
+    filling = Filling(SamplesFolder(folder / "samples", files), scenes, _maker(stage), stage.scenes, config.workers)
     samples = SamplesFolder(folder / "samples", files, filling.check)
     task = _task(stage, samples, validation, config.loop.seed)
     if config.start and not (folder / LAST).exists():
@@ -50,9 +49,14 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     folder.mkdir(parents=True, exist_ok=True)
     remember(config, folder)
     if config.workers:
-        validation.fill(held_out, maker, range(stage.validation))
+        validation.fill(held_out, _maker(stage), range(stage.validation))
     with filling:
         return run(task, config.loop, folder, report)
+
+
+def _maker(stage: DepthTaskConfig | JudgeTaskConfig) -> Maker:
+    """A new one each time: one that has made samples holds networks, and would take them to other processes."""
+    return MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
 
 
 def _task(

@@ -33,7 +33,7 @@ def test_every_network_loads_and_names_every_option(path: Path):
         ("size=4000", "4000"),
         ("device=tpu", "tpu"),
         ("seed=-1", "seed is -1"),
-        ("network.depth.planes=2", "planes is 2"),
+        ("network.depth.planes=96", "planes is 96; it must be 64, which learned depth"),
         ("network.depth.sources=0", "sources is 0"),
         ("network.fuse.max_gaussians=0", "max_gaussians is 0"),
         ("network.cameras.sift_ratio=1.5", "sift_ratio is 1.5"),
@@ -50,4 +50,4 @@ def test_a_whole_number_will_do_where_any_would() -> None:
 
 
 def test_overrides_reach_their_option():
-    assert load_config(["network.depth.planes=17", "seed=4"]).network.depth.planes == 17
+    assert load_config(["network=classical", "network.depth.planes=17", "seed=4"]).network.depth.planes == 17

@@ -25,6 +25,7 @@ from render.errors import require
 
 INFINITE = 1e3
 """Times the farthest depth looked at: as good as infinitely far."""
+TRAINED_PLANES = 64
 EVENED = 0.5
 """How far photos of different exposure meet, in logarithms: each part of a scene keeps half of that of the photos taken
 nearby, which is the best guess at what it looks like from there."""
@@ -32,7 +33,7 @@ nearby, which is the best guess at what it looks like from there."""
 
 @dataclass(frozen=True)
 class DepthConfig:
-    """Options of the classical depth stage."""
+    """Options of the depth stage."""
 
     planes: int = 64
     """Inverse depths looked at, evenly spaced between those of the nearest and the farthest point."""
@@ -45,13 +46,16 @@ class DepthConfig:
     min_likeness: float = 0.4
     """Likeness in [-1, 1] from which on a depth can be trusted: below it, agreement is mostly chance."""
     corrected: bool = False
-    """Whether the learned correction has the last word; it was trained with the other options as they are here."""
+    """Whether depth that matching is not sure of is learned; it was trained with the other options as they are here."""
     corrector_weights: str = ""
-    """Where `snapsplat train stage=depth` left weights: the correction has the last word, with these and not those
-    that are released."""
+    """Where `snapsplat train stage=depth` left weights: such depth is learned, with these and not those that are
+    released."""
 
     def __post_init__(self) -> None:
         require(self.planes >= 3, "network.depth.planes", self.planes, "at least 3")
+        if self.corrected or self.corrector_weights:
+            fits = f"{TRAINED_PLANES}, which learned depth was trained with; --model classical takes any"
+            require(self.planes == TRAINED_PLANES, "network.depth.planes", self.planes, fits)
         require(self.sources >= 1, "network.depth.sources", self.sources, "at least 1")
         require(
             0 <= self.descriptor_weight <= 1, "network.depth.descriptor_weight", self.descriptor_weight, "in [0, 1]"
