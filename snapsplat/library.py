@@ -19,7 +19,7 @@ def reconstruct(
     verify: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Reconstruction:
-    """A scene from two to sixteen photos of one place.
+    """A scene from two to sixteen photos of one place; of one alone, a guess.
 
     Args:
         photos: files, or folders of them.

@@ -1,5 +1,6 @@
 """The learned correction of a scene's depth: clues of every view to the corrector, its answers back as depth."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -77,8 +78,8 @@ class Correction(nn.Module):
         """
         close, behind = classical.close.clone(), classical.behind.clone()
         told = scene_clues(views, classical, estimate, registered, shown, sky, self.tokens)
-        for i, v in enumerate(registered):
-            mixture = self.corrector(Clues.stack([told[i]]))
+        for i, (v, own) in enumerate(zip(registered, told, strict=True)):
+            mixture = self.corrector(Clues.stack([own]))
             share = mixture.best()
             tolerance = torch.full_like(share, WITHIN_STEPS / (self.corrector.planes - 1))
             likely = mixture.within(share, tolerance)[0] > LIKELY
@@ -102,11 +103,10 @@ def scene_clues(
     shown: Bool[Tensor, "view height width"],
     sky: Bool[Tensor, "view height width"],
     tokens: Tokens,
-) -> list[Clues]:
-    """Of the registered views of one scene."""
-    seen = tokens(views.pixels[registered])
-    return [
-        clues(
+) -> Iterator[Clues]:
+    """Of the registered views of one scene, one by one: of sixteen large ones at once they would not fit."""
+    for i, v in enumerate(registered):
+        yield clues(
             views.pixels[v],
             classical.found[i],
             classical.close[i],
@@ -115,9 +115,7 @@ def scene_clues(
             shown[v],
             sky[v],
             classical.slices[i],
-            seen[i],
+            tokens(views.pixels[[v]])[0],
             estimate.cameras[[v]],
             estimate.depth_range[v],
         )
-        for i, v in enumerate(registered)
-    ]

@@ -115,7 +115,7 @@ class DepthStage(nn.Module):
         empty, sky = _without_surface(views)
         shown, every = views.valid & ~empty & ~sky, list(range(len(views)))
         found = self._classical(views, features, estimate, every, shown, sky)
-        return scene_clues(views, found, estimate, every, shown, sky, Tokens.pretrained())
+        return list(scene_clues(views, found, estimate, every, shown, sky, Tokens.pretrained()))
 
     def _classical(
         self,
