@@ -67,7 +67,8 @@ class Reconstructor:
         start = time.perf_counter()
         require(polish_seconds >= 0, "polish", polish_seconds, "0 seconds or more")
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
-        images = load_images(photos, MIN_PHOTOS if self.engine.network.depth.correction is None else 1)
+        depth = self.config.network.depth
+        images = load_images(photos, 1 if depth.corrected or depth.corrector_weights else MIN_PHOTOS)
         known, warnings = match_cameras(file, images) if file is not None else (None, [])
         warnings += complaints(images)
         metric = file is not None and file.scale == "metric"
