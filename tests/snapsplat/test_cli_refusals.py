@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.recon.small_scene import small_reconstruction
+from tests.snapsplat.foreground import FOREGROUND
 from tests.snapsplat.small_run import photos_in, run, with_small_engine
 
 
@@ -171,7 +172,7 @@ def test_a_bug_keeps_its_traceback(out: Path, photos: Path, monkeypatch: pytest.
 
 
 def test_ctrl_c_of_a_real_run(photos: Path, tmp_path: Path):
-    command = [sys.executable, "-c", "from snapsplat.cli import main; main()", "reconstruct", str(photos)]
+    command = [sys.executable, "-c", FOREGROUND, "reconstruct", str(photos)]
     quick = {**os.environ, "OMP_NUM_THREADS": "1"}
     whole = [*command, "-o", str(tmp_path / "out")]
     with subprocess.Popen(whole, stderr=subprocess.PIPE, text=True, env=quick) as process:

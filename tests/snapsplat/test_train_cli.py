@@ -24,6 +24,7 @@ from recon.evaluation.evaluate import Scores, evaluate_scene
 from recon.network.judge_net import JudgeNet
 from render.files.cameras_json import write_cameras_json
 from snapsplat.cli import app
+from tests.snapsplat.foreground import FOREGROUND
 
 SIZE = 96
 SMALL = ["stage=judge", f"stage.size={SIZE}", "stage.first=3", "stage.scenes=3", "loop.batch=1", "loop.warmup=2"]
@@ -117,7 +118,7 @@ def test_a_photo_that_is_damaged_ends_training_with_a_sentence(tmp_path: Path) -
 
 def test_ctrl_c_ends_it_within_seconds_while_it_waits_for_samples(capture: Path, tmp_path: Path) -> None:
     options = [f"captures={capture}", "workers=1", "stage.validation=1", "stage.first=1000", "stage.scenes=1000"]
-    command = [sys.executable, "-c", "from snapsplat.cli import main; main()", "train", "-o", str(tmp_path / "run")]
+    command = [sys.executable, "-c", FOREGROUND, "train", "-o", str(tmp_path / "run")]
     process = subprocess.Popen(
         [*command, *SMALL[:2], *options, "loop.batch=1"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
