@@ -16,12 +16,12 @@ import torch
 from bench.brought_back import StageReport
 from data_tools.rooms.source import RoomsSource
 from recon.training.config import TrainConfig, load_train_config
-from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSamples
+from recon.training.depth_task import DepthTask, DepthTaskConfig
 from recon.training.filling import Filling
-from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
+from recon.training.judge_task import JudgeTask, JudgeTaskConfig
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import SceneSource
-from recon.training.train import HEIGHT, WIDTH, train
+from recon.training.train import HEIGHT, WIDTH, maker_of, train
 from recon.weight_files import SHA256, load_weights
 from render.files.atomic import write_atomically
 
@@ -73,10 +73,9 @@ def make_validation(stage: Stage) -> None:
     config = stage.config()
     told: DepthTaskConfig | JudgeTaskConfig = config.stage
     size_wh = (2 * told.size, 2 * told.size * HEIGHT // WIDTH)
-    maker = MakeJudgeSamples(told.size) if isinstance(told, JudgeTaskConfig) else MakeDepthSamples(told.size)
     folder, (_, held_out) = stage.samples("validation"), rooms(told.views, size_wh)
     folder.folder.mkdir(parents=True, exist_ok=True)
-    with Filling(folder, held_out, maker, told.validation, max(config.workers, 1)) as filling:
+    with Filling(folder, held_out, maker_of(told), told.validation, max(config.workers, 1)) as filling:
         waiting = SamplesFolder(folder.folder, stage.views, filling.check)
         for scene in range(told.validation):
             waiting.read(scene, stage.views - 1)

@@ -83,8 +83,7 @@ class DepthSampler:
     def _together(self, scene: TrainingScene, chosen: list[int], rng: np.random.Generator) -> list[DepthSample]:
         """Of some of its photos, as if there were no others."""
         assert scene.depth is not None
-        photos = [Photo(f"{v}", scene.photos[v], None, scene.photos[v].shape[1::-1], None) for v in chosen]
-        views = make_views(ImageSet(tuple(photos)), self.size, [scene.known[v] for v in chosen], scene.metric)
+        views = views_of(scene, chosen, self.size)
         depth = torch.stack([depth_on_grid(scene.depth[v], views, i) for i, v in enumerate(chosen)])
         ranges = torch.stack([looked_at(z, rng) for z in depth])
         cameras = views.to_grid(scene.cameras[chosen])
@@ -105,6 +104,13 @@ class DepthSampler:
             )
             for v in range(len(views))
         ]
+
+
+def views_of(scene: TrainingScene, chosen: list[int], size: int) -> Views:
+    """Some of the scene's photos with their true cameras, as a run is given them; `size` is the grid's long side."""
+    photos = [Photo(f"{v}", scene.photos[v], None, scene.photos[v].shape[1::-1], None) for v in chosen]
+    known = scene.known
+    return make_views(ImageSet(tuple(photos)), size, [known[v] for v in chosen], scene.metric)
 
 
 def depth_on_grid(depth: Float[np.ndarray, "h w"], views: Views, view: int) -> Float[Tensor, "height width"]:

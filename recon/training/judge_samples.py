@@ -20,7 +20,7 @@ from recon.network.encoder import Encoder
 from recon.network.splat_network import placed
 from recon.prediction import CameraEstimate, DepthEstimate, Prediction
 from recon.training.camera_errors import with_errors
-from recon.training.depth_samples import depth_on_grid, looked_at
+from recon.training.depth_samples import depth_on_grid, looked_at, views_of
 from recon.training.matched_range import MatchedRange
 from recon.training.scenes import TrainingScene
 from recon.views import Views, make_views
@@ -89,7 +89,7 @@ class JudgeSampler:
                 f"{len(scene.photos)} photos."
             )
         contexts = sorted(order[:count])
-        views, wanted = _views(scene, contexts, self.size), _views(scene, targets, self.size)
+        views, wanted = views_of(scene, contexts, self.size), views_of(scene, targets, self.size)
         ranges = self._ranges(scene, contexts, views, rng)
         cameras = views.to_grid(scene.cameras[contexts])
         if rng.random() < ERRORS:
@@ -113,12 +113,6 @@ class JudgeSampler:
             if (z > 0).any():
                 ranges[i] = looked_at(z, rng)
         return ranges
-
-
-def _views(scene: TrainingScene, chosen: list[int], size: int) -> Views:
-    photos = [Photo(f"{v}", scene.photos[v], None, scene.photos[v].shape[1::-1], None) for v in chosen]
-    known = scene.known
-    return make_views(ImageSet(tuple(photos)), size, [known[v] for v in chosen], scene.metric)
 
 
 def to_bytes(sample: JudgeSample) -> bytes:

@@ -41,7 +41,7 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
     stage = replace(stage, scenes=min(stage.scenes, len(scenes)), validation=min(stage.validation, len(held_out)))
     validation = SamplesFolder(folder / "validation", files)
-    filling = Filling(SamplesFolder(folder / "samples", files), scenes, _maker(stage), stage.scenes, config.workers)
+    filling = Filling(SamplesFolder(folder / "samples", files), scenes, maker_of(stage), stage.scenes, config.workers)
     samples = SamplesFolder(folder / "samples", files, filling.check)
     task = _task(stage, samples, validation, config.loop.seed)
     if config.start and not (folder / LAST).exists():
@@ -49,12 +49,12 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     folder.mkdir(parents=True, exist_ok=True)
     remember(config, folder)
     if config.workers:
-        validation.fill(held_out, _maker(stage), range(stage.validation))
+        validation.fill(held_out, maker_of(stage), range(stage.validation))
     with filling:
         return run(task, config.loop, folder, report)
 
 
-def _maker(stage: DepthTaskConfig | JudgeTaskConfig) -> Maker:
+def maker_of(stage: DepthTaskConfig | JudgeTaskConfig) -> Maker:
     """A new one each time: one that has made samples holds networks, and would take them to other processes."""
     return MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
 
