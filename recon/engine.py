@@ -85,7 +85,9 @@ class Engine:
             reason = " ".join(warnings) or "Fewer than two photos could be registered."
             return (CamerasError if prediction.cameras.given_refused[scene] else ReconstructionError)(reason)
         since = time.perf_counter()
-        gaussians = fuse(views, prediction, members, self.network.config.fuse, self.network.judge).to("cpu")
+        network = self.network
+        fused = fuse(views, prediction, members, network.config.fuse, network.judge, network.feedback)
+        gaussians = fused.to("cpu")
         stages = {**stages, "fuse": {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}}
         if len(gaussians) == 0:
             return ReconstructionError("No part of any photo could be placed in space; are the given cameras right?")

@@ -20,7 +20,7 @@ SHA256 = {
     "xfeat": "836456885876b142a2248f81c4879e591914003f9e7252ab6803b310bddba02e",
     "lighterglue": "f2ec0d309ac7c1233ea525bd432fff80c87e30c101e22d15e9ee5b318a8caccf",
     "dinov2_s8": "92b9ff31c53124b06368c78d67f54abaf459cf5bb5f46a0a1bb698474289f209",
-    "depth": "be3488a0b0c1d0d430469fe9c1f902206b7625999c34a00ed0259b2aab294638",
+    "depth": "82373d72e51019dc1a3f58a725c8c0fe1bf88ce01609d1a533b8af6efc128c69",
 }
 """Name of the weights -> sha256 of `recon/weights/NAME.safetensors`."""
 RELEASED = "released"

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from recon.network import testimony, testimony_cpu
 from recon.network.dome import dome
+from recon.network.feedback import Feedback
 from recon.network.judge_net import JudgeNet
 from recon.network.judged import FAINTEST, judged
 from recon.network.surroundings import surroundings
@@ -52,7 +53,12 @@ class Kept:
 
 
 def fuse(
-    views: Views, prediction: Prediction, members: list[int], config: FuseConfig, judge: JudgeNet | None = None
+    views: Views,
+    prediction: Prediction,
+    members: list[int],
+    config: FuseConfig,
+    judge: JudgeNet | None = None,
+    feedback: Feedback | None = None,
 ) -> Gaussians:
     """The Gaussians of the registered views among `members`, which are one scene.
 
@@ -65,10 +71,12 @@ def fuse(
         prediction, front, back = judged(
             judge, kept.evidence, prediction, kept.registered, kept.shown, front, back, FAINTEST
         )
-    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
-    if len(scene) == 0:
-        return scene  # What surrounds nothing is no scene.
+    if not (front.any() or back.any()):
+        return prediction.gaussians.where(front)  # What surrounds nothing is no scene.
     around = beyond(views, prediction, kept.registered, config)
+    if feedback is not None:
+        prediction = feedback(views, prediction, kept.registered, front, back, around)
+    scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
         confidence = torch.cat([prediction.depth.confidence[front], prediction.depth.confidence[back]])

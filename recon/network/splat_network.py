@@ -20,6 +20,7 @@ from recon.network.cameras.matching import Matcher
 from recon.network.cameras.stage import CamerasConfig, ClassicalCameras
 from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
+from recon.network.feedback import Feedback, FeedbackConfig
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import pixel_gaussians
 from recon.network.judge_net import JudgeNet
@@ -39,6 +40,7 @@ class NetworkConfig:
     cameras: CamerasConfig = field(default_factory=CamerasConfig)
     depth: DepthConfig = field(default_factory=DepthConfig)
     fuse: FuseConfig = field(default_factory=FuseConfig)
+    feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
 
 
 class SplatNetwork(nn.Module):
@@ -53,6 +55,7 @@ class SplatNetwork(nn.Module):
         self.depth = DepthStage(config.depth)
         judged = config.fuse.judged or config.fuse.judge_weights
         self.judge = JudgeNet.pretrained(config.fuse.judge_weights) if judged else None
+        self.feedback = Feedback(config.feedback)
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""

@@ -5,11 +5,16 @@ from dataclasses import dataclass, field, replace
 
 from recon.config import build_config, compose_tree
 from recon.training.depth_task import DepthTaskConfig
+from recon.training.feedback_task import FeedbackTaskConfig
 from recon.training.judge_task import JudgeTaskConfig
 from recon.training.loop import LoopConfig
 from render.errors import ConfigError, require
 
-STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig]] = {"depth": DepthTaskConfig, "judge": JudgeTaskConfig}
+STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig] | type[FeedbackTaskConfig]] = {
+    "depth": DepthTaskConfig,
+    "judge": JudgeTaskConfig,
+    "feedback": FeedbackTaskConfig,
+}
 """By the names of `configs/stage`."""
 
 
@@ -17,7 +22,7 @@ STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig]] = {"depth": Dep
 class TrainConfig:
     """Everything that training can be told."""
 
-    stage: DepthTaskConfig | JudgeTaskConfig = field(default_factory=DepthTaskConfig)
+    stage: DepthTaskConfig | JudgeTaskConfig | FeedbackTaskConfig = field(default_factory=DepthTaskConfig)
     """What is trained: one of `configs/stage`."""
     captures: str = ""
     """Folder of one's own capture, or of several, to train on; empty: random rooms."""

@@ -29,7 +29,7 @@ SHIFT = 0.3
 """How far, in logarithms, those points' extent may differ from the truth."""
 ERRORS = 0.4
 """How often the given cameras are a little wrong."""
-PAIRS = 0.35
+PAIRS = 0.45
 """How often photos are looked at two by two, not all together."""
 
 
