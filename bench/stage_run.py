@@ -16,18 +16,15 @@ import torch
 from bench.brought_back import StageReport
 from data_tools.rooms.source import RoomsSource
 from recon.training.config import TrainConfig, load_train_config
-from recon.training.depth_task import DepthTask
-from recon.training.drawn_task import DrawnTaskConfig
-from recon.training.feedback_task import FeedbackTask
+from recon.training.depth_task import DepthTask, DepthTaskConfig
 from recon.training.filling import Filling
-from recon.training.judge_task import JudgeTask
+from recon.training.judge_task import JudgeTask, JudgeTaskConfig
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import SceneSource
-from recon.training.train import HEIGHT, WIDTH, maker_of, task_of, train
+from recon.training.train import HEIGHT, WIDTH, maker_of, train
 from recon.weight_files import SHA256, load_weights
 from render.files.atomic import write_atomically
 
-AnyTask = DepthTask | JudgeTask | FeedbackTask
 Say = Callable[[str], None]
 FALL = 0.2
 """Share of a stage's time over which the learning rate falls."""
@@ -52,14 +49,15 @@ class Stage:
     def views(self) -> int:
         """Samples of a scene."""
         stage = self.config().stage
-        return 1 if isinstance(stage, DrawnTaskConfig) else stage.views
+        return 1 if isinstance(stage, JudgeTaskConfig) else stage.views
 
     def samples(self, name: str) -> SamplesFolder:
         return SamplesFolder(self.folder / name, self.views)
 
-    def task(self) -> AnyTask:
+    def task(self) -> DepthTask | JudgeTask:
+        stage, folders = self.config().stage, (self.samples("samples"), self.samples("validation"))
         torch.manual_seed(0)
-        return task_of(self.config().stage, self.samples("samples"), self.samples("validation"), 0)
+        return JudgeTask(stage, *folders, 0) if isinstance(stage, JudgeTaskConfig) else DepthTask(stage, *folders, 0)
 
     def scenes_made(self) -> int:
         return len(list((self.folder / "samples").glob(f"*_{self.views - 1}.npz")))
@@ -73,7 +71,7 @@ def rooms(views: int, size_wh: tuple[int, int]) -> tuple[SceneSource, SceneSourc
 def make_validation(stage: Stage) -> None:
     """By all workers; training itself makes them one after the other. Ends everything if there is no drawing here."""
     config = stage.config()
-    told = config.stage
+    told: DepthTaskConfig | JudgeTaskConfig = config.stage
     size_wh = (2 * told.size, 2 * told.size * HEIGHT // WIDTH)
     folder, (_, held_out) = stage.samples("validation"), rooms(told.views, size_wh)
     folder.folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +130,7 @@ def run_stage(stage: Stage, begun: str, ends: float, device: torch.device, say: 
     return StageReport(stage.name, begun, (first, last["step"]), pace, scenes, before["figures"], last["best"])
 
 
-def validated(task: AnyTask, device: torch.device) -> dict[str, float]:
+def validated(task: DepthTask | JudgeTask, device: torch.device) -> dict[str, float]:
     """Figures of the task's model as it is."""
     model = task.model.to(device).eval()
     with torch.no_grad():

@@ -9,7 +9,7 @@ import argparse
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +22,6 @@ from lightning.fabric import Fabric
 from data_tools.rooms.source import RoomsSource
 from recon.training import depth_samples, judge_samples, loop
 from recon.training.depth_task import DepthTask, DepthTaskConfig
-from recon.training.drawn_task import DrawnTask, DrawnTaskConfig
-from recon.training.feedback_task import FeedbackTask, FeedbackTaskConfig
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import TrainingScene
@@ -61,20 +59,20 @@ class DepthStage:
         return [depth_samples.to_bytes(sample) for sample in self.sampler(scene, seed)]
 
 
-class DrawnStage:
+class JudgeStage:
     """One sample of a scene, and their task."""
 
-    def __init__(self, size: int, folder: Path, config: type[DrawnTaskConfig], task: type[DrawnTask]):
-        self.config = config(size=size, first=SCENES, scenes=SCENES, validation=1)
+    def __init__(self, size: int, folder: Path):
+        self.config = JudgeTaskConfig(size=size, first=SCENES, scenes=SCENES, validation=1)
         self.samples = SamplesFolder(folder, 1)
-        self.task = task(self.config, self.samples, self.samples, 0)
+        self.task = JudgeTask(self.config, self.samples, self.samples, 0)
         self.sampler = judge_samples.JudgeSampler(size)
 
     def made(self, scene: TrainingScene, seed: int) -> Sequence[bytes]:
         return [judge_samples.to_bytes(self.sampler(scene, seed))]
 
 
-def measure(stage: DepthStage | DrawnStage) -> dict[str, float]:
+def measure(stage: DepthStage | JudgeStage) -> dict[str, float]:
     """Mean seconds of each part: `scene` and `stages` of a scene, `validate` of a picture, the others of a step."""
     clock = Clock()
     make_samples(stage, Clock(), -1)
@@ -101,7 +99,7 @@ def measure(stage: DepthStage | DrawnStage) -> dict[str, float]:
     return clock.spent
 
 
-def make_samples(stage: DepthStage | DrawnStage, clock: Clock, scene: int) -> None:
+def make_samples(stage: DepthStage | JudgeStage, clock: Clock, scene: int) -> None:
     """Of one scene of the validation's, into the stage's folder; those of scene -1 are for nothing."""
     size = stage.config.size
     rooms = RoomsSource("validation", stage.config.views, (2 * size, 2 * size * 3 // 4))
@@ -129,14 +127,9 @@ def main() -> None:
     print("| stage | draw a scene | first stages on it | samples of it | read a step | forward | backward | optimizer "
           "| steps a second | making what a step uses up | validate a picture |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    kinds: dict[str, Callable[[Path], DepthStage | DrawnStage]] = {
-        "depth": lambda folder: DepthStage(size, folder),
-        "judge": lambda folder: DrawnStage(size, folder, JudgeTaskConfig, JudgeTask),
-        "feedback": lambda folder: DrawnStage(size, folder, FeedbackTaskConfig, FeedbackTask),
-    }
-    for name, kind in kinds.items():
+    for name, kind in (("depth", DepthStage), ("judge", JudgeStage)):
         with tempfile.TemporaryDirectory() as folder:
-            stage = kind(Path(folder))
+            stage = kind(size, Path(folder))
             s = measure(stage)
         step = s["read"] + s["forward"] + s["backward"] + s["optimizer"]
         scenes = BATCH / (stage.samples.views * stage.config.reuse)

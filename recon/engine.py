@@ -86,7 +86,7 @@ class Engine:
             return (CamerasError if prediction.cameras.given_refused[scene] else ReconstructionError)(reason)
         since = time.perf_counter()
         network = self.network
-        fused = fuse(views, prediction, members, network.config.fuse, network.judge, network.feedback)
+        fused = fuse(views, prediction, members, network.config.fuse, network.judge, network.config.feedback.rounds)
         gaussians = fused.to("cpu")
         stages = {**stages, "fuse": {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}}
         if len(gaussians) == 0:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from recon.network import testimony, testimony_cpu
 from recon.network.dome import dome
-from recon.network.feedback import Feedback
+from recon.network.feedback import Owned, Photos, fed_back, pixel_shift
 from recon.network.judge_net import JudgeNet
 from recon.network.judged import FAINTEST, judged
 from recon.network.surroundings import surroundings
@@ -58,12 +58,13 @@ def fuse(
     members: list[int],
     config: FuseConfig,
     judge: JudgeNet | None = None,
-    feedback: Feedback | None = None,
+    rounds: int = 0,
 ) -> Gaussians:
     """The Gaussians of the registered views among `members`, which are one scene.
 
     Pixels whose depth is trusted give one, or none where another view sees the same finer; the others a second one as
-    backstop. Sky gives none: it is drawn as one dome around all. Behind everything is what surrounds it.
+    backstop. Sky gives none: it is drawn as one dome around all. Behind everything is what surrounds it. After so many
+    `rounds` of feedback they are where the photos of others want them.
     """
     kept = kept_by_rule(views, prediction, members)
     front, back = kept.front, kept.back
@@ -74,15 +75,35 @@ def fuse(
     if not (front.any() or back.any()):
         return prediction.gaussians.where(front)  # What surrounds nothing is no scene.
     around = beyond(views, prediction, kept.registered, config)
-    if feedback is not None:
-        prediction = feedback(views, prediction, kept.registered, front, back, around)
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
+    if rounds:
+        scene = _fed_back(views, prediction, kept.registered, front, back, scene, around, rounds)
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
         confidence = torch.cat([prediction.depth.confidence[front], prediction.depth.confidence[back]])
         best = confidence.argsort(descending=True, stable=True)[:room]
         scene = scene[best.sort().values]
     return Gaussians.concatenate([scene, around.with_coefficients(scene.sh.shape[1])])
+
+
+def _fed_back(
+    views: Views,
+    prediction: Prediction,
+    registered: list[int],
+    front: Bool[Tensor, "view height width"],
+    back: Bool[Tensor, "view height width"],
+    scene: Gaussians,
+    around: Gaussians,
+    rounds: int,
+) -> Gaussians:
+    """`scene` is made of the pixels `front` of one layer and `back` of the other."""
+    depth, cameras = prediction.depth, prediction.cameras.cameras[registered]
+    chosen = torch.cat([front[registered], back[registered]])
+    rows = torch.arange(len(registered), device=chosen.device).repeat(2)[:, None, None].expand_as(chosen)
+    units = torch.cat([pixel_shift(cameras, at[registered]) for at in (depth.depth, depth.backstop)])
+    counts = (views.valid & ~depth.sky)[registered]
+    photos = Photos(depth.evened(views.pixels)[registered], counts, cameras)
+    return fed_back(Owned(scene, rows[chosen], units[chosen]), photos, around, rounds)
 
 
 def kept_by_rule(views: Views, prediction: Prediction, members: list[int]) -> Kept:

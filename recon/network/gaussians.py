@@ -14,6 +14,10 @@ FOOTPRINT_PX = 0.42
 OPACITY = 0.5
 """Of what is kept: neighbours and the other views' Gaussians of the same surface lie over it, so that it closes all the
 same, and small errors of each average out."""
+GUESSED_OPACITY = 0.38
+"""Of one whose depth nobody can vouch for: what lies around shows through, so that a wrong one costs less."""
+BACKSTOP_OPACITY = 0.27
+"""Of one of the second layer, which more often than not hides behind the first."""
 OPAQUE = 0.99
 THICKNESS = 0.3
 """Standard deviation along the surface's normal, as a share of that across the line of sight."""

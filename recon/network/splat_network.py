@@ -20,9 +20,9 @@ from recon.network.cameras.matching import Matcher
 from recon.network.cameras.stage import CamerasConfig, ClassicalCameras
 from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
-from recon.network.feedback import Feedback, FeedbackConfig
+from recon.network.feedback import FeedbackConfig
 from recon.network.fuse import FuseConfig
-from recon.network.gaussians import pixel_gaussians
+from recon.network.gaussians import BACKSTOP_OPACITY, GUESSED_OPACITY, pixel_gaussians
 from recon.network.judge_net import JudgeNet
 from recon.network.verifier import Verifier
 from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
@@ -55,7 +55,6 @@ class SplatNetwork(nn.Module):
         self.depth = DepthStage(config.depth)
         judged = config.fuse.judged or config.fuse.judge_weights
         self.judge = JudgeNet.pretrained(config.fuse.judge_weights) if judged else None
-        self.feedback = Feedback(config.feedback)
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""
@@ -64,9 +63,17 @@ class SplatNetwork(nn.Module):
         cameras = clock("cameras", self.cameras(views, features, seed))
         depth = clock("depth", self.depth(views, features, cameras))
         pixels = depth.evened(views.pixels)
-        gaussians = placed(views, pixels, cameras, depth, depth.depth)
-        backstop = clock("gaussians", placed(views, pixels, cameras, depth, depth.backstop))
+        gaussians, backstop = clock("gaussians", both_layers(views, pixels, cameras, depth))
         return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
+
+
+def both_layers(
+    views: Views, pixels: Float[Tensor, "view 3 height width"], cameras: CameraEstimate, depth: DepthEstimate
+) -> tuple[PixelGaussians, PixelGaussians]:
+    """Every pixel's Gaussian at its depth, and one at its backstop; the less sure, the fainter."""
+    front, back = (placed(views, pixels, cameras, depth, at) for at in (depth.depth, depth.backstop))
+    guessed = torch.where(depth.confidence > 0, front.opacities, torch.full_like(front.opacities, GUESSED_OPACITY))
+    return replace(front, opacities=guessed), replace(back, opacities=torch.full_like(guessed, BACKSTOP_OPACITY))
 
 
 def placed(

@@ -5,16 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from recon.config import build_config, compose_tree
 from recon.training.depth_task import DepthTaskConfig
-from recon.training.feedback_task import FeedbackTaskConfig
 from recon.training.judge_task import JudgeTaskConfig
 from recon.training.loop import LoopConfig
 from render.errors import ConfigError, require
 
-STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig] | type[FeedbackTaskConfig]] = {
-    "depth": DepthTaskConfig,
-    "judge": JudgeTaskConfig,
-    "feedback": FeedbackTaskConfig,
-}
+STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig]] = {"depth": DepthTaskConfig, "judge": JudgeTaskConfig}
 """By the names of `configs/stage`."""
 
 
@@ -22,7 +17,7 @@ STAGES: dict[str, type[DepthTaskConfig] | type[JudgeTaskConfig] | type[FeedbackT
 class TrainConfig:
     """Everything that training can be told."""
 
-    stage: DepthTaskConfig | JudgeTaskConfig | FeedbackTaskConfig = field(default_factory=DepthTaskConfig)
+    stage: DepthTaskConfig | JudgeTaskConfig = field(default_factory=DepthTaskConfig)
     """What is trained: one of `configs/stage`."""
     captures: str = ""
     """Folder of one's own capture, or of several, to train on; empty: random rooms."""

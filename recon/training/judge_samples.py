@@ -17,7 +17,7 @@ from recon.images import ImageSet, Photo
 from recon.network.cameras.matching import Matcher
 from recon.network.depth.stage import DepthConfig, DepthStage
 from recon.network.encoder import Encoder
-from recon.network.splat_network import placed
+from recon.network.splat_network import both_layers
 from recon.prediction import CameraEstimate, DepthEstimate, Prediction
 from recon.training.camera_errors import with_errors
 from recon.training.depth_samples import depth_on_grid, looked_at, views_of
@@ -49,10 +49,7 @@ class JudgeSample:
     def prediction(self) -> Prediction:
         """With the Gaussians that a run would give it."""
         pixels = self.depth.evened(self.views.pixels)
-        front, back = (
-            placed(self.views, pixels, self.cameras, self.depth, at) for at in (self.depth.depth, self.depth.backstop)
-        )
-        return Prediction(self.cameras, self.depth, front, back)
+        return Prediction(self.cameras, self.depth, *both_layers(self.views, pixels, self.cameras, self.depth))
 
 
 class JudgeSampler:

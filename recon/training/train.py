@@ -8,15 +8,12 @@ from recon.output_folder import check_output_folder
 from recon.training.checkpoint import LAST
 from recon.training.config import TrainConfig
 from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSamples
-from recon.training.drawn_task import DrawnTaskConfig, MakeDrawnSamples
-from recon.training.feedback_task import FeedbackTask, FeedbackTaskConfig
 from recon.training.filling import Filling
-from recon.training.judge_task import JudgeTask, JudgeTaskConfig
-from recon.training.loop import Report, run
+from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
+from recon.training.loop import Report, Task, run
 from recon.training.options_file import remember
 from recon.training.samples_folder import Maker, SamplesFolder
 from recon.training.scenes import SceneSource
-from recon.training.stage_config import StageConfig
 from recon.weight_files import give_weights
 
 Sources = Callable[[int, tuple[int, int]], tuple[SceneSource, SceneSource]]
@@ -41,12 +38,12 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     # Twice the working grid: reduced as real photos are, and what matching looks at.
     size_wh = (2 * stage.size, 2 * stage.size * HEIGHT // WIDTH)
     scenes, held_out = sources(stage.views, size_wh)
-    files = 1 if isinstance(stage, DrawnTaskConfig) else stage.views
+    files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
     stage = replace(stage, scenes=min(stage.scenes, len(scenes)), validation=min(stage.validation, len(held_out)))
     validation = SamplesFolder(folder / "validation", files)
     filling = Filling(SamplesFolder(folder / "samples", files), scenes, maker_of(stage), stage.scenes, config.workers)
     samples = SamplesFolder(folder / "samples", files, filling.check)
-    task = task_of(stage, samples, validation, config.loop.seed)
+    task = _task(stage, samples, validation, config.loop.seed)
     if config.start and not (folder / LAST).exists():
         give_weights(task.model, stage.name, config.start, "start")
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,20 +54,14 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
         return run(task, config.loop, folder, report)
 
 
-def maker_of(stage: StageConfig) -> Maker:
+def maker_of(stage: DepthTaskConfig | JudgeTaskConfig) -> Maker:
     """A new one each time: one that has made samples holds networks, and would take them to other processes."""
-    return MakeDrawnSamples(stage.size) if isinstance(stage, DrawnTaskConfig) else MakeDepthSamples(stage.size)
+    return MakeJudgeSamples(stage.size) if isinstance(stage, JudgeTaskConfig) else MakeDepthSamples(stage.size)
 
 
-def task_of(
-    stage: DepthTaskConfig | JudgeTaskConfig | FeedbackTaskConfig,
-    samples: SamplesFolder,
-    validation: SamplesFolder,
-    seed: int,
-) -> DepthTask | JudgeTask | FeedbackTask:
-    """The stage's task, its network new."""
+def _task(
+    stage: DepthTaskConfig | JudgeTaskConfig, samples: SamplesFolder, validation: SamplesFolder, seed: int
+) -> Task:
     if isinstance(stage, JudgeTaskConfig):
         return JudgeTask(stage, samples, validation, seed)
-    if isinstance(stage, FeedbackTaskConfig):
-        return FeedbackTask(stage, samples, validation, seed)
     return DepthTask(stage, samples, validation, seed)

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from data_tools.room import room
+from recon.network.judged import FAINTEST
 from recon.training import judge_samples
 from recon.training.judge_samples import JudgeSample, JudgeSampler, from_bytes, to_bytes
-from recon.training.judge_task import JudgeTask, JudgeTaskConfig
+from recon.training.judge_task import JudgeTask, JudgeTaskConfig, drawn
 from recon.training.samples_folder import SamplesFolder
 from recon.training.scenes import TrainingScene
 from render.errors import CamerasError, InputError
@@ -36,13 +37,11 @@ def test_no_photo_is_both_seen_and_predicted(sample: JudgeSample) -> None:
     assert apart.min() > 0.05
 
 
-def test_through_a_file_the_same_picture_is_drawn(sample: JudgeSample, tmp_path: Path) -> None:
-    nothing = SamplesFolder(tmp_path, 1)
-    task = JudgeTask(JudgeTaskConfig(size=96), nothing, nothing, 0)
+def test_through_a_file_the_same_picture_is_drawn(sample: JudgeSample) -> None:
     back = from_bytes(to_bytes(sample))
     assert torch.equal(back.depth.depth, sample.depth.depth)
     assert (back.targets - sample.targets).abs().max() < 0.003
-    one, other = (task.drawn(None, s, True) for s in (sample, back))
+    one, other = (drawn(None, s, 0, FAINTEST) for s in (sample, back))
     assert (one - other).abs().mean() < 2e-3
 
 
@@ -90,13 +89,14 @@ def test_it_learns_to_predict_one_scene(sample: JudgeSample, tmp_path: Path) -> 
     task = JudgeTask(JudgeTaskConfig(size=96, first=1, validation=1, reuse=1e9), folder, folder, 0)
     torch.manual_seed(0)
     optimizer = torch.optim.AdamW(task.model.parameters(), lr=0.03)
-    before = float(task.loss(task.model, [sample]).detach())
+    every = [(sample, target) for target in range(2)]
+    before = float(task.loss(task.model, every).detach())
     for step in range(30):
         optimizer.zero_grad()
-        task.loss(task.model, task.batch(step, 1, 0)).backward()
+        task.loss(task.model, task.batch(step, 2, 0)).backward()
         optimizer.step()
     with torch.no_grad():
-        after = float(task.loss(task.model, [sample]))
+        after = float(task.loss(task.model, every))
         figures = task.validate(task.model, torch.device("cpu"))
     assert after < before - 0.05
     assert -figures["negative_psnr"] > figures["classical_psnr"] + 0.3
