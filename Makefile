@@ -1,5 +1,5 @@
 # `make demo` and `make test` each make the environment that they need in .venv, on a fresh machine too; `make pictures`
-# makes those of docs/images anew.
+# makes those of docs/images anew, and `make stubs` what protoc makes of proto/.
 #
 # Variables: PYTHON       the interpreter that .venv is made with; without it, the first that fits
 #            TORCH_INDEX  address of a package index that torch is taken from, such as PyTorch's index of CPU builds
@@ -16,7 +16,7 @@ SAY_INSTALL = @echo "Installing into .venv; the first time takes some minutes.";
 	fi
 TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: demo test pictures clean
+.PHONY: demo test pictures stubs clean
 
 demo: .venv/.installed
 	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
@@ -35,6 +35,9 @@ test: .venv/.installed-dev
 
 pictures: .venv/.installed
 	$(BIN)/python -m data_tools.make_pictures
+
+stubs: .venv/.installed-dev
+	$(BIN)/python -m server.make_stubs
 
 clean:
 	rm -rf .venv out

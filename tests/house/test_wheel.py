@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-@pytest.mark.parametrize("folder", ["snapsplat", "recon", "render", "data_tools", "configs"])
+@pytest.mark.parametrize("folder", ["snapsplat", "server", "recon", "render", "data_tools", "configs"])
 def test_wheel_carries_every_file_of_the_package(wheel: zipfile.ZipFile, folder: str):
     wanted = {
         path.relative_to(ROOT).as_posix()
@@ -42,7 +42,7 @@ def test_wheel_carries_licence_and_notice(wheel: zipfile.ZipFile):
 
 def test_wheel_carries_nothing_else(wheel: zipfile.ZipFile):
     tops = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" not in name}
-    assert tops == {"snapsplat", "recon", "render", "data_tools", "configs"}
+    assert tops == {"snapsplat", "server", "recon", "render", "data_tools", "configs"}
 
 
 def test_command_is_installed():

@@ -1,0 +1,183 @@
+"""Who runs when: jobs in, batches out, one ending for each job. Nothing here waits or does anything by itself.
+
+Knows neither the wire nor torch; time is what its clock says. All calls come from one thread; the dispatcher
+(`server/dispatcher.py`) makes those that follow from time and from engines.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from server.config import BatcherConfig
+from server.engine import Clock, Engine, Forecast
+from server.errors import DeadlineError, EngineError, JobCancelledError, JobError, OutOfMemoryError
+from server.jobs import Answer, Ending, Job, Shape
+from server.lanes import Batch, Lane
+from server.memory import Ceiling
+from server.outlook import Outlook, outlook
+from server.places import Places
+from server.policy import Policy
+from server.waiting import Waiting
+
+TRIES = 2
+"""An engine may fail this often while it holds a job; then the job ends."""
+
+
+class Batcher:
+    """The queue and what is known of the engines."""
+
+    def __init__(self, config: BatcherConfig, forecast: Forecast, engines: Sequence[Engine], clock: Clock):
+        """`engines` must be alike: any job may go to any of them."""
+        self.places = Places(config.max_jobs, config.max_bytes)
+        self.lanes = [Lane(engine) for engine in engines]
+        self._config = config
+        self._clock = clock
+        self._policy = Policy(config, forecast, Ceiling(config.device_bytes, config.forget_seconds, clock))
+        self._held: dict[str, Job] = {}
+        self._waiting = Waiting()
+        self._count = itertools.count()
+
+    def check(self, shape: Shape) -> None:
+        """Refuse what would not fit the device even alone; worth asking before a body is read.
+
+        Raises:
+            TooLargeError: it never will.
+            OutOfMemoryError: as much was not there when it was last needed.
+        """
+        self._policy.check(shape)
+
+    def submit(self, job: Job) -> None:
+        """Take the job in: from now on it ends exactly once. Where it is refused, its place is still the caller's.
+
+        Raises:
+            DeadlineError: its deadline has passed.
+            TooLargeError, OutOfMemoryError: see `check`.
+            ValueError: a job of this id is held.
+        """
+        now = self._clock()
+        if job.id in self._held:
+            raise ValueError(f"A job {job.id!r} is held; an id of its own is expected.")
+        if job.deadline <= now:
+            raise DeadlineError("The deadline had passed when the request was complete.")
+        self.check(job.shape)
+        job.arrived = now
+        job.rank = (now - job.priority * self._config.ageing_seconds, next(self._count))
+        self._held[job.id] = job
+        self._waiting.add(job)
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job now, wherever it is; an engine that runs it is free to stop. False where none is to be ended."""
+        job = self._held.get(job_id)
+        if job is None or job.ending is not None:
+            return False
+        self._end(job, JobCancelledError("The request was cancelled."))
+        return True
+
+    def take(self) -> Batch | None:
+        """The next batch that is to be run, if any may start now; jobs whose deadline has passed have left before.
+
+        It goes to the engine that holds the fewest: at once if that one is idle, otherwise only if it is full or has
+        waited long enough. Among those that may go, the lowest rank does.
+        """
+        now = self._clock()
+        for job in [job for job in self._held.values() if job.ending is None and job.deadline <= now]:
+            self._end(job, DeadlineError("The deadline passed before the request was done."))
+        lane = min((lane for lane in self.lanes if lane.takes), key=lambda lane: len(lane.batches), default=None)
+        if lane is None:
+            return None
+        ready = [b for b in self._waiting.buckets if not lane.batches or self._policy.ripe_at(b) <= now]
+        bucket = min(ready, key=lambda b: b[0].rank, default=None)
+        # A second try has an engine to itself; while it is the next, no other batch may keep the engines busy.
+        if bucket is None or (bucket[0].suspect and lane.batches):
+            return None
+        jobs = tuple(self._policy.batch_of(bucket))
+        for job in jobs:
+            self._waiting.remove(job)
+        batch = Batch(lane, jobs[0].shape, jobs, now)
+        lane.batches.append(batch)
+        return batch
+
+    def next_change(self) -> float:
+        """When, by the clock, `take` might do something though nothing else has happened; inf: never."""
+        now = self._clock()
+        deadlines = [job.deadline for job in self._held.values() if job.ending is None]
+        buckets = self._waiting.buckets if any(lane.takes for lane in self.lanes) else []
+        ripe = [self._policy.ripe_at(bucket) for bucket in buckets]
+        return min([*deadlines, *(t for t in ripe if t > now)], default=math.inf)
+
+    def outlook(self, job: Job) -> Outlook | None:
+        """Where a job stands; None where it does not wait any more."""
+        if job not in self._waiting:
+            return None
+        ahead = itertools.takewhile(lambda other: other is not job, self._waiting)
+        return outlook(ahead, self.lanes, self._policy, self._clock())
+
+    def outlook_for_another(self) -> Outlook:
+        """Where a job would stand that came now and was no more urgent than any that waits."""
+        return outlook(self._waiting, self.lanes, self._policy, self._clock())
+
+    def give_back(self, batch: Batch, job: Job, value: object) -> None:
+        """The engine is done with one job of a batch, and says `value` of it.
+
+        Raises:
+            EngineError: it does not hold that job.
+        """
+        if job not in batch.open:
+            raise EngineError(f"The engine answered job {job.id}, which it does not hold, or no more.")
+        batch.open.remove(job)
+        self._leave(job, Answer(value))
+
+    def finish(self, batch: Batch, failure: Exception | None) -> None:
+        """The engine is done with a batch. What it has neither given back nor was free to drop runs again, or ends."""
+        lane = batch.lane
+        lane.batches.remove(batch)
+        if lane.batches:
+            lane.batches[0].started = self._clock()
+        left = [job for job in batch.open if job.ending is None]
+        for job in batch.open:
+            if job.ending is not None:
+                self._leave(job, job.ending)
+        batch.open.clear()
+        if failure is None and left:
+            failure = EngineError(f"The engine left {len(left)} of {len(batch.jobs)} jobs without an answer.")
+        if isinstance(failure, OutOfMemoryError):
+            self._halve(batch, left)
+        elif failure is not None:
+            lane.broken = True
+            self._try_again(left, failure)
+
+    def _halve(self, batch: Batch, left: Sequence[Job]) -> None:
+        at_most = self._policy.learn(batch.shape, len(batch.jobs))
+        for job in left:
+            if at_most == 0:
+                self._leave(
+                    job, OutOfMemoryError("The device ran out of memory; fewer photos or a smaller size may do.")
+                )
+                continue
+            job.at_most = at_most
+            self._waiting.add(job)
+
+    def _try_again(self, left: Sequence[Job], failure: Exception) -> None:
+        for job in left:
+            job.failures += 1
+            if job.failures == TRIES:
+                error = EngineError(f"The engine failed {TRIES} times at this request, at last with nothing beside it.")
+                error.__cause__ = failure
+                self._leave(job, error)
+                continue
+            self._waiting.add(job)
+
+    def _end(self, job: Job, ending: JobError) -> None:
+        """Before the engine has said anything; an engine that runs it still has to give it back."""
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self._leave(job, ending)
+        else:
+            job.end(ending)
+
+    def _leave(self, job: Job, ending: Ending) -> None:
+        """No engine holds the job and it does not wait: its place is free, and it has ended, unless it had before."""
+        del self._held[job.id]
+        job.place.release()
+        if job.ending is None:
+            job.end(ending)

@@ -1,0 +1,34 @@
+"""What the batcher can be told."""
+
+from dataclasses import dataclass
+
+from render.errors import require
+
+
+@dataclass(frozen=True)
+class BatcherConfig:
+    """Bounds, and what is traded for what."""
+
+    device_bytes: int
+    """Memory that a batch may need, of the smallest device if there are several."""
+    max_jobs: int = 64
+    """Jobs held at a time, running ones included."""
+    max_bytes: int = 2 * 2**30
+    """Bytes of their payloads."""
+    batch_seconds: float = 2.0
+    """A batch is full when one more job would keep the device busy for longer; a larger job goes alone."""
+    linger_seconds: float = 0.05
+    """While its engine is busy with another, a batch that is not full waits so long for more jobs."""
+    ageing_seconds: float = 30.0
+    """Waiting that is worth one step of priority."""
+    forget_seconds: float = 600.0
+    """In which half of what running out of memory has taught is forgotten."""
+
+    def __post_init__(self) -> None:
+        for name in ("device_bytes", "max_jobs", "max_bytes"):
+            value = getattr(self, name)
+            require(value >= 1, name, value, "1 or more")
+        for name in ("batch_seconds", "ageing_seconds", "forget_seconds"):
+            value = getattr(self, name)
+            require(value > 0, name, value, "more than 0 seconds")
+        require(self.linger_seconds >= 0, "linger_seconds", self.linger_seconds, "0 seconds or more")

@@ -1,0 +1,89 @@
+"""Does what the batcher says: hands batches to engines, their answers back, and gives a failed engine a new worker."""
+
+import asyncio
+import contextlib
+import logging
+import math
+
+from server.batcher import Batcher
+from server.engine import Clock
+from server.errors import EngineError
+from server.jobs import Job
+from server.lanes import Batch, Lane
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+"""Between tries to replace a worker, doubled each time."""
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Lives on one event loop, whose time runs as the batcher's clock does."""
+
+    def __init__(self, batcher: Batcher, clock: Clock):
+        """`clock` is the batcher's."""
+        self._batcher = batcher
+        self._clock = clock
+        self._wake = asyncio.Event()
+
+    def submit(self, job: Job) -> None:
+        """As `Batcher.submit`; it will be run."""
+        self._batcher.submit(job)
+        self._wake.set()
+
+    def cancel(self, job_id: str) -> bool:
+        """As `Batcher.cancel`."""
+        self._wake.set()
+        return self._batcher.cancel(job_id)
+
+    async def serve(self) -> None:
+        """Runs until it is cancelled; jobs that are held then stay without an ending."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self._wake.clear()
+                while (batch := self._batcher.take()) is not None:
+                    tasks.create_task(self._run(batch))
+                await self._sleep(self._batcher.next_change())
+
+    async def _sleep(self, until: float) -> None:
+        """Until something happens, or the clock says `until`."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if until == math.inf else until - self._clock()):
+                await self._wake.wait()
+
+    async def _run(self, batch: Batch) -> None:
+        failure = None
+        try:
+            async with contextlib.aclosing(batch.lane.engine.run(batch.shape, batch.jobs)) as answers:
+                async for job, value in answers:
+                    self._batcher.give_back(batch, job, value)
+        except asyncio.CancelledError:
+            if _being_cancelled():
+                raise
+            failure = EngineError("The engine cancelled its own work.")
+        except Exception as error:  # noqa: BLE001 - whatever an engine raises, the queue and other engines go on
+            failure = error
+        if failure is not None:
+            log.warning("A batch failed: %s", ", ".join(job.id for job in batch.jobs), exc_info=failure)
+        self._batcher.finish(batch, failure)
+        self._wake.set()
+        if batch.lane.broken and not batch.lane.batches:
+            await self._replace(batch.lane)
+            self._wake.set()
+
+    async def _replace(self, lane: Lane) -> None:
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while lane.broken:
+            try:
+                await lane.engine.replace()
+                lane.broken = False
+            except Exception:
+                # A device may come back, and other engines go on meanwhile.
+                log.exception("No new worker; the next try is in %.0f s.", pause_seconds)
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,46 @@
+"""What the batcher asks of an engine, and of whoever can tell what a batch will cost."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from server.jobs import Job, Shape
+
+Clock = Callable[[], float]
+"""Seconds from any start, never backwards."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """One device and the worker on it, seen from the server's event loop."""
+
+    slots: int
+    """How many batches it takes at a time: 1, or 2 where it makes the next one ready while one is on the device."""
+
+    def run(self, shape: Shape, jobs: Sequence[Job]) -> AsyncGenerator[tuple[Job, object], None]:
+        """Each job with its answer, as soon as it is there, in any order.
+
+        A job of which `ending` is set while it runs need not be finished: it is given back with anything, or not at
+        all, and the sooner, the sooner its place is free.
+
+        Raises:
+            OutOfMemoryError: the batch was too large for the device; the worker goes on.
+            Exception: anything else, such as a worker that died; it is replaced.
+        """
+        ...
+
+    async def replace(self) -> None:
+        """End the worker, if it is still there, and come back with a new one that is ready. No batch is running."""
+        ...
+
+
+@runtime_checkable
+class Forecast(Protocol):
+    """What a batch of so many jobs of one shape will cost the device; grows with the number."""
+
+    def seconds(self, shape: Shape, jobs: int) -> float:
+        """How long the device will be busy with it."""
+        ...
+
+    def peak_bytes(self, shape: Shape, jobs: int) -> int:
+        """Most memory of the device at a time, weights included."""
+        ...

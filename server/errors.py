@@ -1,0 +1,31 @@
+"""How a job may end without an answer, or be refused before it begins; the table of status codes hangs on these."""
+
+from render.errors import SnapsplatError
+
+
+class JobError(SnapsplatError):
+    """Root of them; the message is a sentence for the client."""
+
+
+class QueueFullError(JobError):
+    """There is no place now; later there may be."""
+
+
+class TooLargeError(JobError):
+    """It will never fit this server, however long one waits."""
+
+
+class OutOfMemoryError(JobError):
+    """The device's memory did not do. An engine raises this where a smaller batch might go well."""
+
+
+class EngineError(JobError):
+    """The engine failed while the job ran, and again when it ran alone."""
+
+
+class DeadlineError(JobError):
+    """Its deadline has passed."""
+
+
+class JobCancelledError(JobError):
+    """Somebody cancelled it."""

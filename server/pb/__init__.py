@@ -1,0 +1,1 @@
+"""What protoc makes of `proto/`: never edited, made again by `make stubs`."""

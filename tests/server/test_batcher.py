@@ -1,0 +1,262 @@
+"""Which jobs go when: the batcher by itself, with a clock that is set by hand."""
+
+import pytest
+
+from server.batcher import Batcher
+from server.config import BatcherConfig
+from server.errors import DeadlineError, JobCancelledError, QueueFullError
+from server.jobs import Answer, Shape
+from server.lanes import Batch
+from server.outlook import Outlook
+from tests.server.fakes import GB, LARGE, SMALL, WIDE, FakeEngine, FakeForecast, Submitter
+
+
+class Hand:
+    """A batcher with one engine of two slots; a batch of three SMALL jobs fills the budget."""
+
+    def __init__(self, engines: int = 1, slots: int = 2, **options: float):
+        self.now = 0.0
+        known = {"device_bytes": 100 * GB, "batch_seconds": 1.5, "linger_seconds": 0.5, "ageing_seconds": 10.0}
+        lanes = [FakeEngine(slots) for _ in range(engines)]
+        config = BatcherConfig(**{**known, **options})  # type: ignore[arg-type]
+        self.batcher = Batcher(config, FakeForecast(), lanes, lambda: self.now)
+        self.submit = Submitter(self.batcher, self.batcher.submit)
+
+    def take(self) -> list[str] | None:
+        """Ids of the next batch."""
+        batch = self.batcher.take()
+        return None if batch is None else [job.id for job in batch.jobs]
+
+    def busy(self) -> Batch:
+        """Let the engine run a job of an odd shape; the first of the ids is its."""
+        self.submit(Shape("small", 1, (64, 64), 0))
+        batch = self.batcher.take()
+        assert batch is not None
+        return batch
+
+    def done(self, batch: Batch) -> None:
+        for job in batch.jobs:
+            self.batcher.give_back(batch, job, "scene")
+        self.batcher.finish(batch, None)
+
+
+def test_an_idle_engine_gets_what_is_there():
+    hand = Hand()
+    hand.submit(SMALL)
+    assert hand.take() == ["job-0"]
+
+
+def test_a_busy_engine_gets_a_full_batch_at_once():
+    hand = Hand()
+    hand.busy()
+    hand.submit(SMALL)
+    hand.submit(SMALL)
+    assert hand.take() is None
+    hand.submit(SMALL)
+    assert hand.take() == ["job-1", "job-2", "job-3"]
+
+
+def test_a_busy_engine_gets_a_batch_whose_oldest_has_waited():
+    hand = Hand()
+    hand.busy()
+    hand.submit(SMALL)
+    hand.now = 0.3
+    hand.submit(SMALL)
+    assert hand.take() is None
+    hand.now = hand.batcher.next_change()
+    assert hand.now == 0.5
+    assert hand.take() == ["job-1", "job-2"]
+
+
+def test_no_engine_gets_more_than_it_takes():
+    hand = Hand()
+    hand.busy()
+    for _ in range(9):
+        hand.submit(SMALL)
+    assert hand.take() is not None
+    assert hand.take() is None
+
+
+def test_the_engine_with_least_to_do_gets_the_next():
+    hand = Hand(engines=2)
+    for _ in range(9):
+        hand.submit(SMALL)
+    lanes = [batch.lane for _ in range(3) if (batch := hand.batcher.take())]
+    assert lanes[0] is not lanes[1]
+
+
+@pytest.mark.parametrize("other", [WIDE, LARGE, Shape("big", 4, (256, 192), 0), Shape("small", 4, (256, 192), 1)])
+def test_shapes_do_not_mix(other: Shape):
+    hand = Hand()
+    for shape in (SMALL, other, SMALL):
+        hand.submit(shape)
+    assert hand.take() == ["job-0", "job-2"]
+
+
+def test_a_job_larger_than_the_budget_goes_alone():
+    hand = Hand()
+    hand.submit(LARGE)
+    hand.submit(LARGE)
+    assert hand.take() == ["job-0"]
+    assert hand.take() == ["job-1"]
+
+
+def test_memory_splits_what_the_budget_would_not():
+    hand = Hand(device_bytes=9 * GB)
+    for _ in range(3):
+        hand.submit(SMALL)
+    assert hand.take() == ["job-0", "job-1"]
+
+
+def test_priority_goes_first_and_waiting_makes_up_for_it():
+    hand = Hand(slots=1)
+    batch = hand.busy()
+    hand.submit(SMALL)
+    hand.now = 9.0
+    hand.submit(WIDE, priority=1)
+    hand.now = 11.0
+    hand.submit(LARGE, priority=1)
+    order = []
+    for _ in range(3):
+        hand.done(batch)
+        batch = hand.batcher.take()
+        assert batch is not None
+        order += [job.id for job in batch.jobs]
+    assert order == ["job-2", "job-1", "job-3"]
+
+
+def test_within_a_bucket_too_the_urgent_go_first():
+    hand = Hand(slots=1)
+    batch = hand.busy()
+    for priority in (0, 0, 1, 0, 1):
+        hand.submit(SMALL, priority=priority)
+    hand.done(batch)
+    assert hand.take() == ["job-3", "job-5", "job-1"]
+
+
+def test_a_deadline_that_passes_in_the_queue_costs_nothing():
+    hand = Hand(slots=1)
+    batch = hand.busy()
+    late = hand.submit(SMALL, deadline=2.0)
+    assert hand.batcher.next_change() == 2.0
+    hand.now = 2.0
+    assert hand.take() is None
+    assert isinstance(hand.submit.endings[late.id], DeadlineError)
+    hand.done(batch)
+    assert hand.take() is None
+    assert len(hand.batcher.places) == 0
+
+
+def test_a_deadline_that_passes_while_it_runs_frees_the_place_when_the_engine_lets_go():
+    hand = Hand()
+    late = hand.submit(SMALL, deadline=2.0)
+    batch = hand.batcher.take()
+    assert batch is not None
+    hand.now = 2.0
+    hand.take()
+    assert isinstance(late.ending, DeadlineError)
+    assert len(hand.batcher.places) == 1
+    hand.done(batch)
+    assert len(hand.batcher.places) == 0
+    assert isinstance(late.ending, DeadlineError)
+
+
+def test_a_request_that_comes_too_late_is_refused():
+    hand = Hand()
+    with pytest.raises(DeadlineError, match="had passed"):
+        hand.submit(SMALL, deadline=0.0)
+    assert len(hand.batcher.places) == 0
+
+
+def test_a_cancelled_job_leaves_the_queue_at_once():
+    hand = Hand()
+    first, second = hand.submit(SMALL), hand.submit(SMALL)
+    assert hand.batcher.cancel(first.id)
+    assert isinstance(first.ending, JobCancelledError)
+    assert len(hand.batcher.places) == 1
+    assert hand.take() == [second.id]
+    assert not hand.batcher.cancel(first.id)
+    assert not hand.batcher.cancel("nobody")
+
+
+def test_a_job_cancelled_while_it_runs_ends_once_and_its_batch_goes_on():
+    hand = Hand()
+    first, second = hand.submit(SMALL), hand.submit(SMALL)
+    batch = hand.batcher.take()
+    assert batch is not None
+    assert hand.batcher.cancel(first.id)
+    assert not hand.batcher.cancel(first.id)
+    hand.done(batch)
+    assert isinstance(first.ending, JobCancelledError)
+    assert second.ending == Answer("scene")
+    assert len(hand.batcher.places) == 0
+
+
+def test_an_id_is_held_once():
+    hand = Hand()
+    job = hand.submit(SMALL)
+    with pytest.raises(ValueError, match="'job-0' is held"):
+        hand.batcher.submit(job)
+
+
+def test_places_are_those_of_the_configuration():
+    hand = Hand(max_jobs=2)
+    hand.submit(SMALL)
+    hand.take()
+    hand.submit(SMALL)
+    with pytest.raises(QueueFullError, match="All 2 places are taken"):
+        hand.submit(SMALL)
+
+
+def test_a_job_cannot_end_twice():
+    job = Hand().submit(SMALL)
+    job.end(Answer("scene"))
+    with pytest.raises(RuntimeError, match="job-0 ended twice"):
+        job.end(Answer("another"))
+
+
+def told(outlook: Outlook | None) -> tuple[int, float]:
+    assert outlook is not None
+    return outlook.position, outlook.wait_seconds
+
+
+def test_clients_are_told_where_they_stand():
+    hand = Hand(slots=1)
+    hand.busy()  # 0.2 s
+    jobs = [hand.submit(shape) for shape in (SMALL, SMALL, WIDE, SMALL, SMALL)]
+    urgent = hand.submit(LARGE, priority=1)
+    hand.now = 0.1
+    assert told(hand.batcher.outlook(urgent)) == (0, pytest.approx(0.1))
+    # One LARGE, and two SMALL as one batch.
+    assert told(hand.batcher.outlook(jobs[2])) == (3, pytest.approx(0.1 + 1.7 + 0.9))
+    # One LARGE, one WIDE, and SMALL as three and one.
+    assert told(hand.batcher.outlook_for_another()) == (6, pytest.approx(0.1 + 1.7 + 0.5 + 1.3 + 0.5))
+    hand.batcher.cancel(urgent.id)
+    assert hand.batcher.outlook(urgent) is None
+
+
+def test_nobody_waits_for_an_engine_that_is_idle():
+    hand = Hand(engines=2)
+    assert told(hand.batcher.outlook_for_another()) == (0, 0.0)
+    hand.busy()
+    assert told(hand.batcher.outlook_for_another()) == (0, 0.0)
+
+
+def test_a_broken_engine_is_not_counted_on():
+    hand = Hand(engines=2, slots=1)
+    batch = hand.busy()
+    hand.batcher.finish(batch, RuntimeError("worker died"))
+    hand.take()  # The other engine has the second try: 0.2 s.
+    hand.submit(SMALL)
+    assert told(hand.batcher.outlook_for_another()) == (1, pytest.approx(0.2 + 0.5))
+
+
+def test_what_waits_behind_a_batch_on_its_engine_starts_when_that_is_done():
+    hand = Hand()
+    first = hand.busy()
+    for _ in range(3):
+        hand.submit(SMALL)
+    hand.batcher.take()
+    hand.now = 0.2
+    hand.done(first)
+    assert hand.batcher.outlook_for_another().wait_seconds == pytest.approx(1.3)

@@ -1,0 +1,15 @@
+"""Options that make no sense are refused in a sentence."""
+
+import pytest
+
+from render.errors import ConfigError
+from server.config import BatcherConfig
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("device_bytes", 0), ("max_jobs", 0), ("batch_seconds", 0.0), ("linger_seconds", -1.0), ("ageing_seconds", 0.0)],
+)
+def test_an_option_out_of_range_is_named(option: str, value: float):
+    with pytest.raises(ConfigError, match=f"{option} is {value}; it must be"):
+        BatcherConfig(**{"device_bytes": 1, option: value})  # type: ignore[arg-type]
