@@ -11,6 +11,7 @@ from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSampl
 from recon.training.filling import Filling
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
 from recon.training.loop import Report, Task, run
+from recon.training.only_one import only_one
 from recon.training.options_file import remember
 from recon.training.samples_folder import Maker, SamplesFolder
 from recon.training.scenes import SceneSource
@@ -29,7 +30,7 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     `recon.training.options_file` and `recon.training.checkpoint`.
 
     Raises:
-        OutputError: `folder` is a file, or cannot be written.
+        OutputError: `folder` is a file, cannot be written, or another process trains there.
         ConfigError: options do not fit each other, or not the training that `folder` holds.
         SnapsplatError: a scene cannot be used, or whatever else a source refuses.
     """
@@ -47,11 +48,12 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     if config.start and not (folder / LAST).exists():
         give_weights(task.model, stage.name, config.start, "start")
     folder.mkdir(parents=True, exist_ok=True)
-    remember(config, folder)
-    if config.workers:
-        validation.fill(held_out, maker_of(stage), range(stage.validation))
-    with filling:
-        return run(task, config.loop, folder, report)
+    with only_one(folder):
+        remember(config, folder)
+        if config.workers:
+            validation.fill(held_out, maker_of(stage), range(stage.validation))
+        with filling:
+            return run(task, config.loop, folder, report)
 
 
 def maker_of(stage: DepthTaskConfig | JudgeTaskConfig) -> Maker:

@@ -13,6 +13,7 @@ from recon.training.config import TrainConfig
 from recon.training.judge_samples import JudgeSampler, to_bytes
 from recon.training.judge_task import JudgeTaskConfig
 from recon.training.loop import LoopConfig
+from recon.training.only_one import only_one
 from recon.training.options_file import KEPT, NAME
 from recon.training.scenes import SceneSource, TrainingScene
 from recon.training.train import train
@@ -130,3 +131,11 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(OutputError, match=r"run is a file, and a folder is expected"):
         train(CONFIG, tmp_path / "run", sources, [].append)
+
+
+def test_a_folder_that_another_trains_in_is_refused_and_left_alone(folder: Path) -> None:
+    with only_one(folder), pytest.raises(OutputError, match="is being trained in by another process"):
+        train(CONFIG, folder, sources)
+    assert not (folder / NAME).exists()
+    train(CONFIG, folder, sources)
+    train(CONFIG, folder, sources)
