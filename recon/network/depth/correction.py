@@ -17,9 +17,9 @@ from recon.weight_files import RELEASED, give_weights
 
 WEIGHTS = "depth"
 """Name of the released weights."""
-LIKELY, WITHIN_STEPS = 0.3, 2.0
+LIKELY, LIKELY_OF_TWO, WITHIN_STEPS = 0.3, 0.4, 2.0
 """The network must say that its answer is so likely to be within so many steps between planes; else the classical one
-stands: two photos alone leave much that it cannot know."""
+stands. Two photos alone leave more that it cannot know."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Correction(nn.Module):
             mixture = self.corrector(Clues.stack([own]))
             share = mixture.best()
             tolerance = torch.full_like(share, WITHIN_STEPS / (self.corrector.planes - 1))
-            likely = mixture.within(share, tolerance)[0] > LIKELY
+            likely = mixture.within(share, tolerance)[0] > (LIKELY if len(registered) > 2 else LIKELY_OF_TWO)
             farthest = 1 / estimate.depth_range[v, 1].to(share.dtype)
             answer = from_share(share[0], estimate.depth_range[v]).clamp_min(farthest / 2)
             sure = classical.confidence[i] > 0
