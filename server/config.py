@@ -1,4 +1,4 @@
-"""What the batcher can be told."""
+"""What the batcher can be told, and what a request may be."""
 
 from dataclasses import dataclass
 
@@ -32,3 +32,21 @@ class BatcherConfig:
             value = getattr(self, name)
             require(value > 0, name, value, "more than 0 seconds")
         require(self.linger_seconds >= 0, "linger_seconds", self.linger_seconds, "0 seconds or more")
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """What one request may have; all but the last is judged by its header."""
+
+    max_file_bytes: int = 100_000_000
+    """Of a photo's file, or a mask's."""
+    max_request_bytes: int = 500_000_000
+    """Of all of them."""
+    upload_seconds: float = 300.0
+    """From the header to the last byte: a client that is slower gives its place to others."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_file_bytes", "max_request_bytes"):
+            value = getattr(self, name)
+            require(value >= 1, name, value, "1 or more")
+        require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")
