@@ -1,4 +1,4 @@
-"""What the batcher can be told, and what a request may be."""
+"""What the batcher can be told, and what a request may be, and what is kept."""
 
 from dataclasses import dataclass
 
@@ -50,3 +50,17 @@ class LimitsConfig:
             value = getattr(self, name)
             require(value >= 1, name, value, "1 or more")
         require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")
+
+
+@dataclass(frozen=True)
+class ResultsConfig:
+    """How much is kept of what is done."""
+
+    max_bytes: int = 20 * 10**9
+    """Of all results. What is being read, and the newest, stay beyond it."""
+    keep_seconds: float = 24 * 3600.0
+    """After which a result goes though there is room."""
+
+    def __post_init__(self) -> None:
+        require(self.max_bytes >= 1, "max_bytes", self.max_bytes, "1 or more")
+        require(self.keep_seconds > 0, "keep_seconds", self.keep_seconds, "more than 0 seconds")

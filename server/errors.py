@@ -53,3 +53,11 @@ class IncompleteUploadError(UploadError):
 
 class ChecksumError(UploadError):
     """There were as many as announced, but others."""
+
+
+class UnknownRequestError(JobError):
+    """Nothing is known of that id, or no more."""
+
+
+class IdTakenError(JobError):
+    """The id belongs to a request with another header."""
