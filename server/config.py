@@ -1,4 +1,4 @@
-"""What the batcher can be told."""
+"""What the batcher can be told, and what a request may be, and what is kept."""
 
 from dataclasses import dataclass
 
@@ -32,3 +32,35 @@ class BatcherConfig:
             value = getattr(self, name)
             require(value > 0, name, value, "more than 0 seconds")
         require(self.linger_seconds >= 0, "linger_seconds", self.linger_seconds, "0 seconds or more")
+
+
+@dataclass(frozen=True)
+class LimitsConfig:
+    """What one request may have; all but the last is judged by its header."""
+
+    max_file_bytes: int = 100_000_000
+    """Of a photo's file, or a mask's."""
+    max_request_bytes: int = 500_000_000
+    """Of all of them."""
+    upload_seconds: float = 300.0
+    """From the header to the last byte: a client that is slower gives its place to others."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_file_bytes", "max_request_bytes"):
+            value = getattr(self, name)
+            require(value >= 1, name, value, "1 or more")
+        require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")
+
+
+@dataclass(frozen=True)
+class ResultsConfig:
+    """How much is kept of what is done."""
+
+    max_bytes: int = 20 * 10**9
+    """Of all results. What is being read, and the newest, stay beyond it."""
+    keep_seconds: float = 24 * 3600.0
+    """After which a result goes though there is room."""
+
+    def __post_init__(self) -> None:
+        require(self.max_bytes >= 1, "max_bytes", self.max_bytes, "1 or more")
+        require(self.keep_seconds > 0, "keep_seconds", self.keep_seconds, "more than 0 seconds")

@@ -29,3 +29,35 @@ class DeadlineError(JobError):
 
 class JobCancelledError(JobError):
     """Somebody cancelled it."""
+
+
+class RequestError(JobError):
+    """What was sent makes no request. `field` says where: `images[3].photo`."""
+
+    def __init__(self, field: str, problem: str):
+        self.field = field
+        super().__init__(f"{field} {problem}")
+
+
+class UnknownNameError(RequestError):
+    """A model or a kind of file that this server does not have."""
+
+
+class UploadError(RequestError):
+    """The bytes that follow the header are not those that it announced."""
+
+
+class IncompleteUploadError(UploadError):
+    """They ended early, or took too long."""
+
+
+class ChecksumError(UploadError):
+    """There were as many as announced, but others."""
+
+
+class UnknownRequestError(JobError):
+    """Nothing is known of that id, or no more."""
+
+
+class IdTakenError(JobError):
+    """The id belongs to a request with another header."""

@@ -80,11 +80,16 @@ def read_cameras_json(path: str | Path) -> CamerasFile:
             raise CamerasError(f'{path}: row {number} has no "image"; the file name of a photo is expected there.')
         if entry["image"] in rows:
             raise CamerasError(f"{path}: {entry['image']} has two rows; one is expected.")
-        rows[entry["image"]] = _row(entry, f"{path}: {entry['image']}")
+        rows[entry["image"]] = camera_row(entry, f"{path}: {entry['image']}")
     return CamerasFile(scale, rows)
 
 
-def _row(entry: dict[str, Any], where: str) -> CameraRow:
+def camera_row(entry: dict[str, Any], where: str) -> CameraRow:
+    """One row as JSON has it, checked; any field may be missing. `where` begins the sentence about what is wrong.
+
+    Raises:
+        CamerasError: it is a camera that cannot be.
+    """
     registered = entry.get("registered", True)
     if not isinstance(registered, bool):
         raise CamerasError(f'{where}: "registered" is {_shown(registered)}; true or false is expected.')

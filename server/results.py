@@ -1,0 +1,168 @@
+"""Finished results on disk, found again after a restart: the oldest go when there are too many bytes of them.
+
+A folder belongs to one server at a time. Results come into it, and leave it, by a rename: what a server that died left
+half-written, or half-removed, has a name that begins with a dot.
+"""
+
+import contextlib
+import fcntl
+import logging
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from render.errors import FileFormatError, OutputError
+from server.config import ResultsConfig
+from server.engine import Clock
+from server.errors import UnknownRequestError
+from server.stored import FILES, Result, read_manifest, write_manifest
+
+LOCK = ".lock"
+
+log = logging.getLogger(__name__)
+
+
+class Results:
+    """All calls come from one thread."""
+
+    def __init__(self, folder: Path, config: ResultsConfig, clock: Clock = time.time):
+        """`clock` gives seconds since 1970, which go on while no server runs.
+
+        Raises:
+            OutputError: the folder cannot be written, or another server has it.
+        """
+        self.folder = folder
+        self._config = config
+        self._clock = clock
+        self._kept: dict[str, tuple[Result, Path]] = {}
+        """By request id, the oldest first."""
+        self._readers: Counter[Path] = Counter()
+        self._leaving: set[Path] = set()
+        """Out of the index, but somebody reads them."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (folder / LOCK).open("w")
+            self._take_lock()
+            self._find_again()
+        except OSError as error:
+            raise OutputError(f"{folder} cannot be used for results ({error.strerror or error}).") from error
+
+    def _take_lock(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            self._lock.close()
+            raise OutputError(f"{self.folder} is used by another server; each needs a folder of its own.") from error
+
+    def _find_again(self) -> None:
+        found = []
+        for path in self.folder.iterdir():
+            if path.name == LOCK:
+                continue
+            try:
+                if path.name.startswith("."):
+                    raise FileFormatError(path, "was never finished.")
+                found.append((read_manifest(path), path))
+            except FileFormatError as error:
+                log.warning("Removed: %s", error)
+                self._remove(path)
+        for result, path in sorted(found, key=lambda each: each[0].finished):
+            self._put(result, path)
+        self.sweep()
+
+    def close(self) -> None:
+        """Let another server have the folder."""
+        self._lock.close()
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all that can be found."""
+        return sum(result.size_bytes for result, _ in self._kept.values())
+
+    def stage(self) -> Path:
+        """A new folder, in whose `FILES` an engine writes; it is to be kept or discarded.
+
+        Raises:
+            OutputError: there is no room.
+        """
+        try:
+            staging = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
+            (staging / FILES).mkdir()
+        except OSError as error:
+            raise OutputError(f"There is no room for a result ({error.strerror or error}).") from error
+        return staging
+
+    def discard(self, staging: Path) -> None:
+        """Remove what was staged, whatever is in it."""
+        shutil.rmtree(staging, ignore_errors=True)
+
+    def keep(self, staging: Path, result: Result) -> None:
+        """From now on it is found, instead of any other of its id; older ones go where that makes too many bytes.
+
+        Raises:
+            OutputError: the disk is full.
+        """
+        write_manifest(staging, result)
+        path = staging.with_name(staging.name.removeprefix("."))
+        staging.rename(path)
+        self._put(result, path)
+        self.sweep()
+
+    def _put(self, result: Result, path: Path) -> None:
+        self._drop(result.request_id)
+        self._kept[result.request_id] = result, path
+
+    def find(self, request_id: str) -> Result | None:
+        """The result of a request, if it is kept."""
+        self.sweep()
+        return self._kept[request_id][0] if request_id in self._kept else None
+
+    @contextlib.contextmanager
+    def reading(self, request_id: str) -> Iterator[tuple[Result, Path]]:
+        """A result and the folder of its files, which stay there meanwhile.
+
+        Raises:
+            UnknownRequestError: it is not kept.
+        """
+        if self.find(request_id) is None:
+            raise UnknownRequestError(f"There is no request {request_id!r}, or its result is no longer kept.")
+        result, path = self._kept[request_id]
+        self._readers[path] += 1
+        try:
+            yield result, path / FILES
+        finally:
+            self._readers[path] -= 1
+            if not self._readers[path]:
+                del self._readers[path]
+                if path in self._leaving:
+                    self._leaving.remove(path)
+                    self._remove(path)
+
+    def sweep(self) -> None:
+        """Drop what is too old, then the oldest while there are too many bytes; the newest stays."""
+        too_old = self._clock() - self._config.keep_seconds
+        for request_id in [name for name, (result, _) in self._kept.items() if result.finished < too_old]:
+            self._drop(request_id)
+        while len(self._kept) > 1 and self.size_bytes > self._config.max_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, request_id: str) -> None:
+        _, path = self._kept.pop(request_id, (None, None))
+        if path is None:
+            return
+        if self._readers[path]:
+            self._leaving.add(path)
+        else:
+            self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """By way of a name that nobody takes for a result: a server may die half-way."""
+        gone = path if path.name.startswith(".") else path.with_name(f".{path.name}")
+        path.rename(gone)
+        if gone.is_dir():
+            shutil.rmtree(gone, ignore_errors=True)
+        else:
+            gone.unlink()
