@@ -47,6 +47,11 @@ class Desk:
         """How many requests are on their way."""
         return len(self._runs)
 
+    async def empty(self) -> None:
+        """Wait until none is."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     def joined(self, request: Request) -> Run | Result | None:
         """What there is of this request already; of one that failed, nothing: it may be tried again.
 

@@ -10,9 +10,11 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 
-from render.errors import PhotoError
+from render.errors import ConfigError, PhotoError
 from server.batcher import Batcher
 from server.config import BatcherConfig, LimitsConfig, ResultsConfig
 from server.desk import Desk
@@ -21,7 +23,7 @@ from server.jobs import Job, Shape
 from server.pb import camera_pb2, request_pb2, result_pb2, service_pb2, service_pb2_grpc
 from server.request import Request
 from server.results import Results
-from server.servicer import Servicer
+from server.serving import SERVICE, Serving, serving
 from server.upload import ReceivedImage
 from server.work import Outcome
 from tests.server.fakes import GB, SMALL, FakeEngine, FakeForecast
@@ -66,10 +68,11 @@ class Painter(FakeEngine):
 class Served:
     """A server on loopback, and a client of it."""
 
-    def __init__(self, stub: Any, engine: Painter, desk: Desk, servicer: Servicer):
-        self.stub, self.engine, self.desk, self.servicer = stub, engine, desk, servicer
+    def __init__(self, channel: grpc.aio.Channel, engine: Painter, desk: Desk, server: Serving):
+        self.channel, self.engine, self.desk, self.server = channel, engine, desk, server
+        self.stub: Any = service_pb2_grpc.SnapsplatServiceStub(channel)  # type: ignore[no-untyped-call]
 
-    def send(self, files: Files = FILES, **fields: Any) -> Any:
+    def send(self, files: Files = FILES, seconds: float = 10, **fields: Any) -> Any:
         async def stream() -> AsyncIterator[request_pb2.ReconstructRequest]:
             yield request_pb2.ReconstructRequest(header=header_of(files, **fields))
             for i, parts in enumerate(files):
@@ -78,7 +81,7 @@ class Served:
                         chunk = request_pb2.ImageChunk(image_index=i, part=part, content=content)  # type: ignore[arg-type]
                         yield request_pb2.ReconstructRequest(chunk=chunk)
 
-        return self.stub.Reconstruct(stream(), timeout=10)
+        return self.stub.Reconstruct(stream(), timeout=seconds)
 
     async def announce(self, files: Files = FILES, **fields: Any) -> Any:
         """Send the header alone: grpc.aio takes a refusal that meets a message on its way for an error of its own."""
@@ -107,23 +110,21 @@ def serve(tmp_path: Path, body: Callable[[Served], Awaitable[None]], **limits: A
         dispatcher = Dispatcher(batcher, clock)
         results = Results(tmp_path, ResultsConfig())
         desk = Desk(batcher, dispatcher, FakeWorkshop(), results, clock)
-        servicer = Servicer(desk, LimitsConfig(**limits))
-        server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-        service_pb2_grpc.add_SnapsplatServiceServicer_to_server(servicer, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        serving = asyncio.create_task(dispatcher.serve())
+        dispatching = asyncio.create_task(dispatcher.serve())
         try:
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, asyncio.timeout(20):
-                await body(Served(service_pb2_grpc.SnapsplatServiceStub(channel), engine, desk, servicer))
+            async with (
+                serving(desk, LimitsConfig(**limits), "127.0.0.1:0") as server,
+                grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
+                asyncio.timeout(20),
+            ):
+                await body(Served(channel, engine, desk, server))
                 while len(batcher.places) or len(desk):
                     await asyncio.sleep(0.01)
                 assert not any(path.name.startswith(".") and path.is_dir() for path in tmp_path.iterdir())
         finally:
-            await server.stop(None)
-            serving.cancel()
+            dispatching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await serving
+                await dispatching
             results.close()
 
     asyncio.run(main())
@@ -259,10 +260,19 @@ def test_refusals_say_what_is_to_blame(tmp_path: Path):
         )
         assert await refused(served.get("nobody")) == ("NOT_FOUND", "REQUEST_UNKNOWN", "")
         assert await refused(served.get("")) == ("INVALID_ARGUMENT", "REQUEST_INVALID", "request_id")
-        served.servicer.draining = True
-        assert await refused(await served.announce()) == ("UNAVAILABLE", "DRAINING", "")
-        served.servicer.draining = False
         assert kinds(await told(served.send()))[-1] == "summary"
+
+    serve(tmp_path, body)
+
+
+def test_a_deadline_ends_the_request_and_frees_its_place(tmp_path: Path):
+    async def body(served: Served) -> None:
+        served.engine.gate.clear()
+        assert (await refused(served.send(seconds=0.2)))[0] == "DEADLINE_EXCEEDED"
+        while len(served.desk):
+            await asyncio.sleep(0.01)
+        assert await refused(served.get()) == ("DEADLINE_EXCEEDED", "DEADLINE_PASSED", "")
+        served.engine.gate.set()
 
     serve(tmp_path, body)
 
@@ -296,5 +306,56 @@ def test_models_are_listed(tmp_path: Path):
             ("big", 2, 3),
         ]
         assert list(listed.file_kinds) == list(OFFER.file_kinds)
+
+    serve(tmp_path, body)
+
+
+async def health_of(served: Served, name: str) -> int:
+    stub: Any = health_pb2_grpc.HealthStub(served.channel)  # type: ignore[no-untyped-call]
+    return (await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)).status
+
+
+@pytest.mark.parametrize("name", ["", SERVICE])
+def test_health_is_what_the_server_says(tmp_path: Path, name: str):
+    async def body(served: Served) -> None:
+        assert await health_of(served, name) == health_pb2.HealthCheckResponse.NOT_SERVING
+        await served.server.say(ready=True)
+        assert await health_of(served, name) == health_pb2.HealthCheckResponse.SERVING
+
+    serve(tmp_path, body)
+
+
+def test_the_service_describes_itself(tmp_path: Path):
+    async def body(served: Served) -> None:
+        stub: Any = reflection_pb2_grpc.ServerReflectionStub(served.channel)  # type: ignore[no-untyped-call]
+        asked = iter([reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE)])
+        answers = [answer async for answer in stub.ServerReflectionInfo(asked, timeout=10)]
+        assert answers[0].file_descriptor_response.file_descriptor_proto
+
+    serve(tmp_path, body)
+
+
+def test_what_has_begun_is_done_before_the_server_goes(tmp_path: Path):
+    async def body(served: Served) -> None:
+        served.engine.gate.clear()
+        call = asyncio.create_task(told(served.send()))
+        await served.running()
+        draining = asyncio.create_task(served.server.drain(10))
+        await asyncio.sleep(0.05)
+        assert await health_of(served, "") == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert await refused(await served.announce(request_id="b")) == ("UNAVAILABLE", "DRAINING", "")
+        served.engine.gate.set()
+        assert content(await call).keys() == {"scene.ply"}
+        await draining
+
+    serve(tmp_path, body)
+
+
+def test_two_servers_do_not_share_a_port(tmp_path: Path):
+    async def body(served: Served) -> None:
+        address = f"127.0.0.1:{served.server.port}"
+        with pytest.raises(ConfigError, match=f"listen is '{address}', where no server can listen"):
+            async with serving(served.desk, LimitsConfig(), address):
+                pass
 
     serve(tmp_path, body)
