@@ -61,3 +61,7 @@ class UnknownRequestError(JobError):
 
 class IdTakenError(JobError):
     """The id belongs to a request with another header."""
+
+
+class DrainingError(JobError):
+    """The server is about to stop."""

@@ -28,6 +28,7 @@ from render.errors import (
 from server.errors import (
     ChecksumError,
     DeadlineError,
+    DrainingError,
     EngineError,
     IdTakenError,
     IncompleteUploadError,
@@ -72,6 +73,7 @@ STATUS: dict[type[Exception], Row] = {
     QueueFullError: Row(StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", "no place is free: try again later"),
     OutOfMemoryError: Row(StatusCode.RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "the device ran out: later, or with less"),
     OutputError: Row(StatusCode.RESOURCE_EXHAUSTED, "NOT_STORED", "the server could not store the result: try later"),
+    DrainingError: Row(StatusCode.UNAVAILABLE, "DRAINING", "the server is about to stop: try again, or elsewhere"),
     DeadlineError: Row(StatusCode.DEADLINE_EXCEEDED, "DEADLINE_PASSED", "it was not done in time"),
     JobCancelledError: Row(StatusCode.CANCELLED, "CANCELLED", "somebody cancelled it"),
     EngineError: Row(StatusCode.INTERNAL, "ENGINE_FAILED", "the engine failed twice at it"),

@@ -1,0 +1,150 @@
+"""Requests by their ids: those that run, those that failed lately, and those whose results are kept."""
+
+import asyncio
+import itertools
+import math
+import time
+from collections import OrderedDict
+from pathlib import Path
+
+from render.errors import SnapsplatError
+from server.batcher import Batcher
+from server.dispatcher import Dispatcher
+from server.engine import Clock
+from server.errors import EngineError, IdTakenError, UnknownRequestError
+from server.jobs import Answer, Ending, Job
+from server.pb import result_pb2
+from server.places import Place
+from server.request import Request
+from server.results import Results
+from server.run import Run
+from server.stored import FILES, Result, StoredFile, stored_files
+from server.upload import ReceivedImage
+from server.work import Outcome, Work, Workshop
+
+FAILURES_KEPT = 1000
+"""So many errors can still be asked for."""
+
+
+class Desk:
+    """All calls come from the event loop's thread."""
+
+    def __init__(self, batcher: Batcher, dispatcher: Dispatcher, workshop: Workshop, results: Results, clock: Clock):
+        """`clock` is the batcher's."""
+        self.places = batcher.places
+        self.results = results
+        self.workshop = workshop
+        self._batcher = batcher
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._runs: dict[str, Run] = {}
+        self._jobs: dict[str, Job] = {}
+        self._count = itertools.count()
+        self._failed: OrderedDict[str, Run] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        """How many requests are on their way."""
+        return len(self._runs)
+
+    async def empty(self) -> None:
+        """Wait until none is."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def joined(self, request: Request) -> Run | Result | None:
+        """What there is of this request already; of one that failed, nothing: it may be tried again.
+
+        Raises:
+            IdTakenError: its id is another request's.
+        """
+        run, result = self._runs.get(request.id), self.results.find(request.id)
+        known = run.request.fingerprint if run is not None else result.fingerprint if result is not None else None
+        if known not in (None, request.fingerprint):
+            raise IdTakenError(f"The id {request.id!r} is that of a request with another header; choose a new one.")
+        return run if run is not None else result
+
+    def find(self, request_id: str) -> Run | Result:
+        """What there is of a request, failed ones included.
+
+        Raises:
+            UnknownRequestError: nothing, or no more.
+        """
+        found = self._runs.get(request_id) or self.results.find(request_id) or self._failed.get(request_id)
+        if found is None:
+            raise UnknownRequestError(f"There is no request {request_id!r}, or its result is no longer kept.")
+        return found
+
+    async def start(
+        self, request: Request, images: tuple[ReceivedImage, ...], place: Place, seconds: float | None
+    ) -> Run | Result:
+        """Let it run, to be done within `seconds` if anybody cares, or join what was faster.
+
+        Where this fails or joins, the place is still the caller's.
+
+        Raises:
+            PhotoError: a photo cannot be used.
+            JobError: see `Batcher.submit`, and `joined`.
+            OutputError: there is no room for a result.
+        """
+        deadline = self._clock() + (math.inf if seconds is None else seconds)
+        shape = await self.workshop.shape(request, images)
+        other = self.joined(request)
+        if other is not None:
+            return other
+        staging = self.results.stage()
+        ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        run = Run(request, place, lambda: self._batcher.outlook(job))
+        work = Work(request, images, staging / FILES, run.tell)
+        # An engine may still hold a job of this request that was cancelled.
+        job = Job(f"{request.id}#{next(self._count)}", shape, work, place, ended.set_result, request.priority, deadline)
+        try:
+            self._dispatcher.submit(job)
+        except BaseException:
+            self.results.discard(staging)
+            raise
+        self._runs[request.id], self._jobs[request.id] = run, job
+        self._failed.pop(request.id, None)
+        task = asyncio.create_task(self._finish(run, ended, staging))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return run
+
+    def cancel(self, request_id: str) -> bool:
+        """End a request, wherever it is; False where it had ended.
+
+        Raises:
+            UnknownRequestError: there is none.
+        """
+        self.find(request_id)
+        return request_id in self._jobs and self._dispatcher.cancel(self._jobs[request_id].id)
+
+    async def _finish(self, run: Run, ended: "asyncio.Future[Ending]", staging: Path) -> None:
+        since, error = self._clock(), None
+        try:
+            outcome = _outcome(await ended)
+            files = await asyncio.to_thread(stored_files, staging / FILES, run.request.file_kinds)
+            outcome.summary.seconds = self._clock() - since
+            self.results.keep(staging, _result(run.request, outcome, files))
+        except Exception as failure:  # noqa: BLE001 - whoever listens must hear of an end
+            error = failure
+        if error is not None:
+            self.results.discard(staging)
+            self._failed[run.request.id] = run
+            while len(self._failed) > FAILURES_KEPT:
+                self._failed.popitem(last=False)
+        del self._runs[run.request.id], self._jobs[run.request.id]
+        run.end(error)
+
+
+def _outcome(ending: Ending) -> Outcome:
+    value = ending.value if isinstance(ending, Answer) else ending
+    if isinstance(value, Outcome):
+        return value
+    raise value if isinstance(value, SnapsplatError) else EngineError(f"The engine said {value!r}.")
+
+
+def _result(request: Request, outcome: Outcome, files: tuple[StoredFile, ...]) -> Result:
+    cameras = result_pb2.ResultEvent(cameras=outcome.cameras).SerializeToString().hex()
+    summary = result_pb2.ResultEvent(summary=outcome.summary).SerializeToString().hex()
+    return Result(request.id, request.fingerprint, time.time(), cameras, summary, files)

@@ -1,0 +1,145 @@
+"""The service's calls: what a client sends becomes a request, and what becomes of it goes back in events."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from server.config import LimitsConfig
+from server.desk import Desk
+from server.errors import DrainingError, RequestError
+from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
+from server.request import check_id, read_header
+from server.run import Run, Send
+from server.status import STATUS, row_of, status_of
+from server.stored import Result, StoredFile
+from server.upload import MAX_CHUNK_BYTES, receive
+
+log = logging.getLogger(__name__)
+
+
+class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
+    """Of `proto/snapsplat/v1/service.proto`."""
+
+    def __init__(self, desk: Desk, limits: LimitsConfig):
+        """`limits` are those of one request."""
+        self.draining = False
+        """Whether new requests are refused."""
+        self._desk = desk
+        self._limits = limits
+
+    async def Reconstruct(self, request_iterator, context):
+        """See service.proto."""
+
+        async def send(event: result_pb2.ResultEvent) -> None:
+            await context.write(service_pb2.ReconstructResponse(event=event))
+
+        names: list[str] = []
+        async with _refusing(context, names):
+            found = await self._received(aiter(request_iterator), context.time_remaining(), names)
+            await self._tell(found, send)
+
+    async def GetResult(self, request, context):
+        """See service.proto."""
+
+        async def send(event: result_pb2.ResultEvent) -> None:
+            await context.write(service_pb2.GetResultResponse(event=event))
+
+        names: list[str] = []
+        async with _refusing(context, names):
+            check_id(request.request_id)
+            found = self._desk.find(request.request_id)
+            names += found.request.names if isinstance(found, Run) else []
+            await self._tell(found, send)
+
+    async def CancelRequest(self, request, context):
+        """See service.proto."""
+        async with _refusing(context):
+            check_id(request.request_id)
+            return service_pb2.CancelRequestResponse(cancelled=self._desk.cancel(request.request_id))
+
+    async def ListModels(self, _request, _context):
+        """See service.proto."""
+        offer = self._desk.workshop.offer
+        models = [
+            service_pb2.Model(
+                name=model.name,
+                description=model.description,
+                min_photos=model.photos[0],
+                max_photos=model.photos[-1],
+            )
+            for model in offer.models
+        ]
+        return service_pb2.ListModelsResponse(models=models, file_kinds=offer.file_kinds)
+
+    async def _received(
+        self, stream: AsyncIterator[request_pb2.ReconstructRequest], seconds: float | None, names: list[str]
+    ) -> Run | Result:
+        """What the stream asks for: running, or done before. `names` gets those of its photos."""
+        first = await anext(stream, None)
+        if first is None or first.WhichOneof("part") != "header":
+            raise RequestError("header", "is missing: the first message has it.")
+        request = read_header(first.header, self._desk.workshop.offer, self._limits)
+        names += request.names
+        known = self._desk.joined(request)
+        if known is not None:
+            return known
+        if self.draining:
+            raise DrainingError("The server is about to stop and takes no new requests; try again later.")
+        place = self._desk.places.take(request.size_bytes)
+        found: Run | Result | None = None
+        try:
+            images = await receive(stream, request, self._limits.upload_seconds)
+            found = await self._desk.start(request, images, place, seconds)
+            return found
+        finally:
+            # Whoever came to nothing, or joined another who was faster, needs none.
+            if not (isinstance(found, Run) and found.place is place):
+                place.release()
+
+    async def _tell(self, found: Run | Result, send: Send) -> None:
+        """How it goes while it runs, then files and summary; the cameras as soon as they are there."""
+        told_cameras = False
+
+        async def note(event: result_pb2.ResultEvent) -> None:
+            nonlocal told_cameras
+            told_cameras |= event.WhichOneof("event") == "cameras"
+            await send(event)
+
+        if isinstance(found, Run):
+            await found.follow(note)
+        request_id = found.request.id if isinstance(found, Run) else found.request_id
+        with self._desk.results.reading(request_id) as (result, folder):
+            if not told_cameras:
+                await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
+            for file in result.files:
+                await _send_file(file, folder, send)
+            await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
+
+
+async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
+    header = result_pb2.FileHeader(
+        name=file.name, kind=file.kind, size_bytes=file.size_bytes, sha256=bytes.fromhex(file.sha256)
+    )
+    await send(result_pb2.ResultEvent(file=header))
+    with (folder / file.name).open("rb") as opened:
+        offset = 0
+        while content := await asyncio.to_thread(opened.read, MAX_CHUNK_BYTES):
+            chunk = result_pb2.FileChunk(name=file.name, offset_bytes=offset, content=content)
+            await send(result_pb2.ResultEvent(chunk=chunk))
+            offset += len(content)
+
+
+@contextlib.asynccontextmanager
+async def _refusing(context: Any, names: Sequence[str] = ()) -> AsyncIterator[None]:
+    """A failure inside ends the call as the table of `server/status.py` says; `names` are those of the photos."""
+    try:
+        yield
+        return
+    except Exception as error:  # noqa: BLE001 - the table has a row for each
+        refusal = error
+    if row_of(type(refusal)) is STATUS[Exception]:
+        log.error("A call failed unexpectedly.", exc_info=refusal)
+    await context.abort_with_status(status_of(refusal, names))

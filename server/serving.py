@@ -1,0 +1,85 @@
+"""A server that listens, says how it is, and goes when it is told, after what it has begun."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from render.errors import ConfigError
+from server.config import LimitsConfig
+from server.desk import Desk
+from server.pb import service_pb2, service_pb2_grpc
+from server.servicer import Servicer
+
+SERVICE = service_pb2.DESCRIPTOR.services_by_name["SnapsplatService"].full_name
+MAX_MESSAGE_BYTES = 2 * 2**20
+
+OPTIONS = [
+    # Otherwise two servers share one port, and neither knows.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    # A client that is gone without a word is noticed, and what it held is freed.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+]
+
+
+class Serving:
+    """What listens, while `serving` is entered."""
+
+    def __init__(self, desk: Desk, servicer: Servicer, server: grpc.aio.Server, port: int):
+        self.port = port
+        """That it listens on."""
+        self._desk = desk
+        self._servicer = servicer
+        self._server = server
+        self._health = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue]
+
+    async def say(self, ready: bool) -> None:
+        """Tell who asks for the server's health."""
+        status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", SERVICE):
+            await self._health.set(name, status)
+
+    async def start(self) -> None:
+        """Listen; health says NOT_SERVING until the engines are ready."""
+        service_pb2_grpc.add_SnapsplatServiceServicer_to_server(self._servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        await self.say(ready=False)
+        await self._server.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, let what has begun end and be fetched for so long, and stop listening."""
+        self._servicer.draining = True
+        await self.say(ready=False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._desk.empty()
+        await self._server.stop(grace=seconds)
+
+
+@contextlib.asynccontextmanager
+async def serving(desk: Desk, limits: LimitsConfig, address: str) -> AsyncIterator[Serving]:
+    """A server at `address`, such as `127.0.0.1:50051`; port 0 is any that is free.
+
+    Raises:
+        ConfigError: it cannot listen there, such as when another does.
+    """
+    server = grpc.aio.server(options=OPTIONS)
+    servicer = Servicer(desk, limits)
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise ConfigError(f"listen is {address!r}, where no server can listen; is another one there?") from error
+    served = Serving(desk, servicer, server, port)
+    await served.start()
+    try:
+        yield served
+    finally:
+        await server.stop(None)

@@ -1,0 +1,49 @@
+"""What an engine of the service gets for a job, and gives back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from server.jobs import Shape
+from server.offer import Offer
+from server.pb import camera_pb2, result_pb2
+from server.request import Request
+from server.upload import ReceivedImage
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """The payload of a `server.jobs.Job`."""
+
+    request: Request
+    images: tuple[ReceivedImage, ...]
+    folder: Path
+    """Where the files go that were asked for, by their names in the output folder; others there are removed. It is gone
+    once the job has ended before the engine was done, so who writes then must bear a failure."""
+    tell: Callable[[result_pb2.ResultEvent], None]
+    """Tells whoever listens how it goes: progress, cameras. May be called until the job's answer is there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The answer for a job that went well; of one that did not, it is the error."""
+
+    cameras: camera_pb2.Cameras
+    summary: result_pb2.Summary
+    """All but `seconds`."""
+
+
+@runtime_checkable
+class Workshop(Protocol):
+    """What the engines of a server have in common."""
+
+    offer: Offer
+
+    async def shape(self, request: Request, images: Sequence[ReceivedImage]) -> Shape:
+        """What the request may run with, from the headers of its photos.
+
+        Raises:
+            PhotoError: a photo cannot be read, or has too many pixels; `file` is its name.
+        """
+        ...
