@@ -5,7 +5,6 @@ half-written, or half-removed, has a name that begins with a dot.
 """
 
 import contextlib
-import fcntl
 import logging
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from render.errors import FileFormatError, OutputError
+from render.files.lock import locked
 from server.config import ResultsConfig
 from server.engine import Clock
 from server.errors import UnknownRequestError
@@ -44,18 +44,10 @@ class Results:
         """Out of the index, but somebody reads them."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / LOCK).open("w")
-            self._take_lock()
+            self._lock = locked(folder / LOCK, f"{folder} is used by another server; each needs a folder of its own.")
             self._find_again()
         except OSError as error:
             raise OutputError(f"{folder} cannot be used for results ({error.strerror or error}).") from error
-
-    def _take_lock(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._lock.close()
-            raise OutputError(f"{self.folder} is used by another server; each needs a folder of its own.") from error
 
     def _find_again(self) -> None:
         found = []

@@ -77,7 +77,7 @@ def fuse(
     around = beyond(views, prediction, kept.registered, config)
     scene = Gaussians.concatenate([prediction.gaussians.where(front), prediction.backstop.where(back)])
     if rounds:
-        scene = _fed_back(views, prediction, kept.registered, front, back, scene, around, rounds)
+        scene = _fed_back(views, prediction, kept, front, back, scene, around, rounds)
     room = max(config.max_gaussians - len(around), 0)
     if len(scene) > room:
         confidence = torch.cat([prediction.depth.confidence[front], prediction.depth.confidence[back]])
@@ -89,7 +89,7 @@ def fuse(
 def _fed_back(
     views: Views,
     prediction: Prediction,
-    registered: list[int],
+    kept: Kept,
     front: Bool[Tensor, "view height width"],
     back: Bool[Tensor, "view height width"],
     scene: Gaussians,
@@ -97,12 +97,13 @@ def _fed_back(
     rounds: int,
 ) -> Gaussians:
     """`scene` is made of the pixels `front` of one layer and `back` of the other."""
-    depth, cameras = prediction.depth, prediction.cameras.cameras[registered]
+    registered, depth = kept.registered, prediction.depth
+    cameras = prediction.cameras.cameras[registered]
     chosen = torch.cat([front[registered], back[registered]])
     rows = torch.arange(len(registered), device=chosen.device).repeat(2)[:, None, None].expand_as(chosen)
     units = torch.cat([pixel_shift(cameras, at[registered]) for at in (depth.depth, depth.backstop)])
     counts = (views.valid & ~depth.sky)[registered]
-    photos = Photos(depth.evened(views.pixels)[registered], counts, cameras)
+    photos = Photos(kept.evidence.pixels[registered], counts, cameras)
     return fed_back(Owned(scene, rows[chosen], units[chosen]), photos, around, rounds)
 
 
