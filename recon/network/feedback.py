@@ -1,4 +1,4 @@
-"""Rounds of feedback: every photo is drawn from the other photos' Gaussians alone, and what is wrong moves those.
+"""Rounds of feedback: photos are drawn from the other photos' Gaussians alone, and what is wrong moves those.
 
 A Gaussian that lies right makes the other photos right. So the slope of their error says of each whether it is to
 become more or less opaque, nearer or farther, larger or smaller, and it goes a step of fixed length that way. Own
@@ -6,6 +6,7 @@ photos have no say: each is explained perfectly by its own pixels at whatever de
 Gaussians in a fixed number of rounds: Xu et al. 2025, "ReSplat", where a network makes the steps.)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -27,6 +28,8 @@ COARSEST = 0.01
 SOFT = 0.01
 """Slopes of this size, in shares of the usual one, make half a step."""
 MOST_ROUNDS = 8
+ALL_DRAWN = 3
+"""Up to so many photos are all drawn in each round; of more, every other one, since time grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -88,18 +91,29 @@ def fed_back(owned: Owned, photos: Photos, around: Gaussians, rounds: int) -> Ga
     steps = torch.tensor(STEPS, device=change.device)
     if len(photos.pixels) < 2:
         return owned.scene  # A photo that is alone has nobody to tell it anything.
+    place = _along_the_path(photos.cameras.centres)
     for turn in range(rounds):
-        slopes = error_slopes(owned, photos, around, change)
+        drawn = [v for v, p in enumerate(place) if len(place) <= ALL_DRAWN or (p + turn) % 2 == 0]
+        slopes = error_slopes(owned, photos, around, change, drawn)
         usual = slopes.square().mean(0).sqrt().clamp_min(1e-12)
         change = change - steps * FALL**turn * slopes / (slopes.abs() + SOFT * usual)
     return owned.moved(change, photos.cameras.centres)
 
 
+def _along_the_path(centres: Float[Tensor, "view 3"]) -> list[int]:
+    """Places of the cameras in the order in which one would walk by them, as far as that is to be told: neighbours do
+    not get the same turn. It does not hang on the order of the photos."""
+    apart = torch.cdist(centres, centres)
+    return torch.argsort(torch.argsort(apart[apart.sum(1).argmax()])).tolist()
+
+
 @torch.enable_grad()
-def error_slopes(owned: Owned, photos: Photos, around: Gaussians, change: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
-    """Of the sum over photos of the mean square error with which the others' Gaussians draw each, by `change`."""
+def error_slopes(
+    owned: Owned, photos: Photos, around: Gaussians, change: Float[Tensor, "n 3"], views: Sequence[int]
+) -> Float[Tensor, "n 3"]:
+    """Of the sum over some photos of the mean square error with which the others' Gaussians draw each, by `change`."""
     free = change.detach().clone().requires_grad_()
-    for v in range(len(photos.pixels)):
+    for v in views:
         drawn = owned.of_others(v).moved(free[owned.owner != v], photos.cameras.centres)
         scene = Gaussians.concatenate([drawn, around.with_coefficients(drawn.sh.shape[1])])
         picture = rasterize(scene, photos.cameras[[v]]).rgb[0].permute(2, 0, 1)

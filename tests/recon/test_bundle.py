@@ -7,16 +7,18 @@ from scipy.optimize import least_squares
 from recon.network.cameras.bundle import BundleProblem, adjust, errors_px, rotation
 
 
-def synthetic(noise_px: float, seed: int = 0, views: int = 4, points: int = 40) -> BundleProblem:
+def synthetic(
+    noise_px: float, seed: int = 0, views: int = 4, points: int = 40, centre: tuple[float, float] = (0.0, 0.0)
+) -> BundleProblem:
     rng = np.random.default_rng(seed)
     R = rotation(rng.normal(0, 0.1, (views, 3)))
     t = rng.normal(0, 0.3, (views, 3)) + [0, 0, 4]
     X = rng.uniform(-1, 1, (points, 3))
     focal = 700.0
     p = np.einsum("vij,kj->kvi", R, X) + t
-    xy = focal * p[..., :2] / p[..., 2:] + rng.normal(0, noise_px, (points, views, 2))
+    xy = focal * p[..., :2] / p[..., 2:] + centre + rng.normal(0, noise_px, (points, views, 2))
     return BundleProblem(
-        R=R, t=t, focal=np.full(views, focal), points=X,
+        R=R, t=t, focal=np.full(views, focal), centre=np.zeros((views, 2)), points=X,
         start=np.arange(points + 1) * views, view=np.tile(np.arange(views), points), xy=xy.reshape(-1, 2),
         focal_group=np.zeros(views, int), pose_free=np.array([False, False] + [True] * (views - 2)),
         focal_free=np.array([True]), focal_prior=np.array([focal]), focal_prior_sigma=np.array([0.2]),
@@ -42,9 +44,18 @@ def test_finds_the_true_cameras_again_without_noise():
     np.testing.assert_allclose(problem.focal, truth.focal, rtol=1e-5)
 
 
-def test_reaches_the_optimum_that_scipy_finds():
-    problem = disturbed(synthetic(0.3))
-    start = disturbed(synthetic(0.3))
+def test_finds_a_principal_point_off_the_middle():
+    problem = disturbed(synthetic(0.0, points=200, centre=(4.0, -3.0)))
+    problem.centre_sigma = 1e3
+    adjust(problem, 100)
+    assert errors_px(problem).max() < 1e-3
+    np.testing.assert_allclose(problem.centre, np.tile([4.0, -3.0], (4, 1)), atol=1e-2)
+
+
+@pytest.mark.parametrize("centre_sigma", [0.0, 2.0])
+def test_reaches_the_optimum_that_scipy_finds(centre_sigma: float):
+    problem, start = (disturbed(synthetic(0.3, centre=(1.0, -1.0))) for _ in range(2))
+    problem.centre_sigma = centre_sigma
     adjust(problem, 60, huber_px=1e6)
     free = np.flatnonzero(start.pose_free)
 
@@ -54,14 +65,17 @@ def test_reaches_the_optimum_that_scipy_finds():
         R[free] = rotation(pose[:, :3]) @ R[free]
         t[free] = t[free] + pose[:, 3:]
         focal = start.focal[0] * np.exp(x[6 * len(free)])
-        X = start.points + x[6 * len(free) + 1 :].reshape(-1, 3)
+        centre = x[6 * len(free) + 1 :][:2] * (centre_sigma > 0)
+        X = start.points + x[6 * len(free) + 3 :].reshape(-1, 3)
         p = np.einsum("oij,oj->oi", R[start.view], X[np.repeat(np.arange(len(X)), 4)]) + t[start.view]
-        data = focal * p[:, :2] / p[:, 2:] - start.xy
-        return np.append(data.ravel(), np.log(focal / start.focal_prior[0]) / start.focal_prior_sigma[0])
+        data = focal * p[:, :2] / p[:, 2:] + centre - start.xy
+        pull = np.log(focal / start.focal_prior[0]) / start.focal_prior_sigma[0]
+        return np.concatenate([data.ravel(), [pull], centre / max(centre_sigma, 1e-9)])
 
-    twin = least_squares(residuals, np.zeros(6 * len(free) + 1 + start.points.size), x_scale="jac")
+    twin = least_squares(residuals, np.zeros(6 * len(free) + 3 + start.points.size), x_scale="jac")
     pull = np.log(problem.focal[0] / problem.focal_prior[0]) / problem.focal_prior_sigma[0]
-    assert 0.5 * ((errors_px(problem) ** 2).sum() + pull**2) == pytest.approx(twin.cost, rel=1e-5)
+    centre = problem.centre[0] / max(centre_sigma, 1e-9)
+    assert 0.5 * ((errors_px(problem) ** 2).sum() + pull**2 + (centre**2).sum()) == pytest.approx(twin.cost, rel=1e-5)
     assert problem.focal[0] == pytest.approx(start.focal[0] * np.exp(twin.x[6 * len(free)]), rel=1e-4)
 
 

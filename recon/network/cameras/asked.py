@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
+from torch import Tensor
 
+from recon.network.cameras.alignment import FinePhotos
 from recon.network.cameras.matching import Keypoints, Matcher
 from recon.network.cameras.pairs import likely_pairs
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem
@@ -24,18 +26,30 @@ class Intrinsics:
     """fx and fy over their geometric mean."""
     scale: Float[ndarray, "member"]
     """Reference pixels per original pixel."""
+    grid_scale: Float[ndarray, "member 2"]
+    """Working grid pixels per original pixel."""
     known_K_px: list[Float[ndarray, "3 3"] | None]
 
-    def matrices(self, focal: Float[ndarray, "member"]) -> Float[ndarray, "member 3 3"]:
-        """In original pixels; what was given stays bit for bit."""
+    def matrices(
+        self, focal: Float[ndarray, "member"], centre: Float[ndarray, "member 2"]
+    ) -> Float[ndarray, "member 3 3"]:
+        """In original pixels, principal points at `centre` in reference pixels; what was given stays bit for bit."""
         K = np.zeros((len(focal), 3, 3))
         for v, given in enumerate(self.known_K_px):
             if given is not None:
                 K[v] = given
             else:
                 f = self.aspect[v] * focal[v] / self.scale[v]
-                K[v] = [[f[0], 0, self.centre_px[v, 0]], [0, f[1], self.centre_px[v, 1]], [0, 0, 1]]
+                c = self.centre_px[v] + self.aspect[v] * centre[v] / self.scale[v]
+                K[v] = [[f[0], 0, c[0]], [0, f[1], c[1]], [0, 0, 1]]
         return K
+
+    def photos(self, fine: Float[Tensor, "member 3 height width"]) -> FinePhotos:
+        """What is aligned, of photos on the fine grid, which is twice the working grid."""
+        to_fine = 2 * self.grid_scale
+        return FinePhotos(
+            grey=fine.mean(1).cpu(), scale=to_fine * self.aspect / self.scale[:, None], centre=to_fine * self.centre_px
+        )
 
 
 def pose_problem(
@@ -44,6 +58,7 @@ def pose_problem(
     """A scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
     size = views.original_size_wh[members].cpu().numpy().astype(float)
     scale = REFERENCE_LONG_SIDE / size.max(1)
+    grid_scale = views.grid_scale[members].cpu().numpy()
     known = [views.known[v] for v in members]
     K = [k.K_px.cpu().numpy() if k.K_px is not None else None for k in known]
     centre = np.array([k[:2, 2] if k is not None else s / 2 for k, s in zip(K, size, strict=True)])
@@ -51,7 +66,7 @@ def pose_problem(
     aspect = np.array([np.diag(k)[:2] / f if k is not None else np.ones(2) for k, f in zip(K, focal, strict=True)])
     points = []
     for i, v in enumerate(members):
-        original = features.keypoints[v].points_px / (2 * views.grid_scale[v].cpu().numpy())
+        original = features.keypoints[v].points_px / (2 * grid_scale[i])
         points.append((original - centre[i]) / aspect[i] * scale[i])
     exif = [views.focal_prior_px[v] for v in members]
     group = _focal_groups(size, exif, focal)
@@ -70,7 +85,7 @@ def pose_problem(
             np.linalg.inv(k.T_world_camera.cpu().numpy()) if k.T_world_camera is not None else None for k in known
         ],
     )
-    return problem, Intrinsics(centre, aspect, scale, K)
+    return problem, Intrinsics(centre, aspect, scale, grid_scale, K)
 
 
 def match_pairs(

@@ -239,7 +239,7 @@ class Mapper:
             return
         kept, index = np.unique(tracks.track[use], return_inverse=True)
         problem = BundleProblem(
-            R=s.R, t=s.t, focal=s.focal, points=s.points[kept],
+            R=s.R, t=s.t, focal=s.focal, centre=np.zeros((self.problem.views, 2)), points=s.points[kept],
             start=np.concatenate([[0], np.cumsum(np.bincount(index))]), view=tracks.view[use], xy=tracks.xy[use],
             focal_group=self.problem.focal_group, pose_free=self._free_poses(),
             focal_free=np.isnan(self.problem.focal_known) & focal_free,

@@ -14,6 +14,7 @@ from torch import nn
 
 from recon.network.cameras.asked import Intrinsics, pose_problem
 from recon.network.cameras.degenerate import degeneracy
+from recon.network.cameras.finish import finished
 from recon.network.cameras.given import GivenCheck, check_given_poses
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import CameraProblem, SceneMap
@@ -78,9 +79,13 @@ class ClassicalCameras(nn.Module):
         if not maps:
             reason = "No two photos have enough in common to find where they were taken from."
             return _nowhere(problem, intrinsics, reason)
-        for scene, _ in maps:
+        photos, priors = intrinsics.photos(views.fine[members]), focal_priors(problem)
+        answers = []
+        for scene, tracks in maps:
+            scene, tracks, centre = finished(problem, scene, tracks, photos, *priors)
             settle_world(scene, problem.T_camera_world)
-        answers = [self._answer(views, members, problem, intrinsics, check, m, seed) for m in maps]
+            K_px = intrinsics.matrices(scene.focal, centre)
+            answers.append(self._answer(views, members, problem, K_px, check, (scene, tracks), seed))
         if len(maps) == 1:
             return answers[0]
         own, own_features = unpack_views(views)[views.scene_index[members[0]]], features.of(members)
@@ -93,7 +98,7 @@ class ClassicalCameras(nn.Module):
         views: Views,
         members: list[int],
         problem: CameraProblem,
-        intrinsics: Intrinsics,
+        K_px: Float[ndarray, "member 3 3"],
         check: GivenCheck,
         solved: tuple[SceneMap, Tracks],
         seed: int,
@@ -113,7 +118,7 @@ class ClassicalCameras(nn.Module):
         special = degeneracy(problem, scene, pairs, seed) if given < 2 else None
         used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
         return _Answer(
-            intrinsics.matrices(scene.focal), T_world_camera, depth_ranges(scene, tracks),
+            K_px, T_world_camera, depth_ranges(scene, tracks),
             _origins(problem, scene),
             (*_contradictions(views, members, check), *_warnings(views, members, scene, pairs, special)),
             {
@@ -146,8 +151,9 @@ def _alone(views: Views, view: int, problem: CameraProblem, intrinsics: Intrinsi
         "taken a step apart, show depth."
     )
     return _Answer(
-        intrinsics.matrices(focal_priors(problem)[0]), np.eye(4)[None] if given is None else given.cpu().numpy()[None],
-        np.array([[1.0, ALONE_SPAN]]), ("guessed" if given is None else "given",), (warning,), {"matches": 0},
+        intrinsics.matrices(focal_priors(problem)[0], np.zeros((1, 2))),
+        np.eye(4)[None] if given is None else given.cpu().numpy()[None], np.array([[1.0, ALONE_SPAN]]),
+        ("guessed" if given is None else "given",), (warning,), {"matches": 0},
     )  # fmt: skip
 
 
@@ -155,8 +161,8 @@ def _nowhere(problem: CameraProblem, intrinsics: Intrinsics, reason: str) -> _An
     """No view is placed."""
     n = problem.views
     return _Answer(
-        intrinsics.matrices(np.full(n, UNKNOWN_FOCAL)), np.tile(np.eye(4), (n, 1, 1)), np.tile([0.5, 2.0], (n, 1)),
-        ("not registered",) * n, (reason,), {"matches": _matches(problem)},
+        intrinsics.matrices(np.full(n, UNKNOWN_FOCAL), np.zeros((n, 2))), np.tile(np.eye(4), (n, 1, 1)),
+        np.tile([0.5, 2.0], (n, 1)), ("not registered",) * n, (reason,), {"matches": _matches(problem)},
     )  # fmt: skip
 
 
