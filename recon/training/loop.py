@@ -4,6 +4,7 @@ One CPU, one GPU, or several under `torchrun`, by Lightning Fabric. A step's bat
 that was killed goes on as if nothing had happened.
 """
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -91,7 +92,7 @@ def run(task: Task, config: LoopConfig, folder: Path, report: Report = print) ->
 
     Leaves `best.safetensors` (averaged weights), `last.pt` (all that going on needs) and logs for TensorBoard.
     """
-    fabric = Fabric(accelerator="auto", devices="auto", precision=_precision())
+    fabric = Fabric(accelerator="auto", precision=_precision(), **_processes())
     fabric.launch()
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
@@ -122,7 +123,8 @@ def run(task: Task, config: LoopConfig, folder: Path, report: Report = print) ->
             told = 0.98 * told + 0.02 * float(loss.detach()) if told else float(loss.detach())
             if log is not None:
                 log.add_scalar("train/loss", float(loss.detach()), state.step)
-            over = config.minutes > 0 and time.monotonic() - begun > 60 * config.minutes
+            # Clocks differ: who went on alone would wait for the others for ever.
+            over = config.minutes > 0 and fabric.broadcast(time.monotonic() - begun > 60 * config.minutes)
             if state.step % config.validate_every == 0 or state.step == config.steps:
                 pace = (time.monotonic() - since) / (state.step - since_step)
                 words = _validated(task, state, fabric, log)
@@ -176,6 +178,12 @@ class _Criterion(nn.Module):
 
 def _same(batch: Any) -> Any:
     return batch
+
+
+def _processes() -> dict[str, Any]:
+    """As many as `torchrun` says, on a CPU too; without it one, or one a GPU."""
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "0"))
+    return {"devices": here, "num_nodes": int(os.environ["WORLD_SIZE"]) // here} if here else {"devices": "auto"}
 
 
 def _precision() -> Any:

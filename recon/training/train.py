@@ -11,7 +11,7 @@ from recon.training.depth_task import DepthTask, DepthTaskConfig, MakeDepthSampl
 from recon.training.filling import Filling
 from recon.training.judge_task import JudgeTask, JudgeTaskConfig, MakeJudgeSamples
 from recon.training.loop import Report, Task, run
-from recon.training.only_one import only_one
+from recon.training.only_one import is_first, only_one
 from recon.training.options_file import remember
 from recon.training.samples_folder import Maker, SamplesFolder
 from recon.training.scenes import SceneSource
@@ -42,7 +42,9 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     files = 1 if isinstance(stage, JudgeTaskConfig) else stage.views
     stage = replace(stage, scenes=min(stage.scenes, len(scenes)), validation=min(stage.validation, len(held_out)))
     validation = SamplesFolder(folder / "validation", files)
-    filling = Filling(SamplesFolder(folder / "samples", files), scenes, maker_of(stage), stage.scenes, config.workers)
+    # Under `torchrun`, the first process makes samples for all.
+    workers = config.workers if is_first() else 0
+    filling = Filling(SamplesFolder(folder / "samples", files), scenes, maker_of(stage), stage.scenes, workers)
     samples = SamplesFolder(folder / "samples", files, filling.check)
     task = _task(stage, samples, validation, config.loop.seed)
     if config.start and not (folder / LAST).exists():
@@ -50,7 +52,7 @@ def train(config: TrainConfig, folder: Path, sources: Sources, report: Report = 
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder):
         remember(config, folder)
-        if config.workers:
+        if workers:
             validation.fill(held_out, maker_of(stage), range(stage.validation))
         with filling:
             return run(task, config.loop, folder, report)

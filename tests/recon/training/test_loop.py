@@ -1,53 +1,22 @@
 """Training goes on after a kill as if nothing had happened, and keeps the best."""
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import safetensors.torch
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from torch import Tensor, nn
+from torch import Tensor
 
 from recon.training.loop import LoopConfig, rate, run
 from render.errors import ConfigError
-
-CONFIG = LoopConfig(steps=30, batch=4, learning_rate=0.05, warmup=3, save_every=5, validate_every=10)
-
-
-class Line:
-    """A straight line through points that lie on one."""
-
-    def __init__(self, stop_at: int | None = None) -> None:
-        torch.manual_seed(3)
-        self.model: nn.Module = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))
-        self.stop_at = stop_at
-
-    def batch(self, step: int, size: int, rank: int) -> Tensor:
-        if step == self.stop_at:
-            raise KeyboardInterrupt
-        return torch.rand(size, 1, generator=torch.Generator().manual_seed(1000 * rank + step))
-
-    def to(self, batch: Tensor, device: torch.device) -> Tensor:
-        return batch.to(device)
-
-    def loss(self, model: nn.Module, batch: Any) -> Tensor:
-        return (model(batch) - 2 * batch + 1).square().mean()
-
-    def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
-        with torch.no_grad():
-            return {"error": float(self.loss(model, torch.linspace(0, 1, 20, device=device)[:, None]))}
-
-    def pictures(self, model: nn.Module, device: torch.device) -> dict[str, Tensor]:
-        with torch.no_grad():
-            return {"line": model(torch.linspace(0, 1, 20, device=device)[:, None]).clamp(0, 1).expand(3, 20, 1)}
-
-
-def silent(_: str) -> None:
-    pass
+from tests.recon.training import line
+from tests.recon.training.line import CONFIG, Line, silent
 
 
 def test_it_learns_and_keeps_the_averaged_weights(tmp_path: Path) -> None:
@@ -131,3 +100,27 @@ def test_the_learning_rate_rises_stays_and_falls() -> None:
 def test_options_out_of_range_are_named() -> None:
     with pytest.raises(ConfigError, match=r"loop\.batch is 0"):
         LoopConfig(batch=0)
+
+
+class BothRanks(Line):
+    """What two processes have in a step, in one."""
+
+    def batch(self, step: int, size: int, rank: int) -> Tensor:
+        return torch.cat([super(BothRanks, self).batch(step, size, r) for r in (rank, rank + 1)])
+
+
+def test_two_processes_train_as_one_with_both_batches(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    task = [str(Path(line.__file__)), str(tmp_path / "two")]
+    done = subprocess.run([*command, *task], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    run(BothRanks(), CONFIG, tmp_path / "both", silent)
+    run(Line(), CONFIG, tmp_path / "first", silent)
+    two, both, first = (
+        torch.nn.utils.parameters_to_vector(
+            torch.load(tmp_path / name / "last.pt", weights_only=True)["average"].values()
+        )
+        for name in ("two", "both", "first")
+    )
+    # Half the bits are used where the processor multiplies them, and rounded elsewhere.
+    assert (two - both).norm() < 0.1 * (two - first).norm()
