@@ -9,7 +9,7 @@ import pytest
 from server.batcher import Batcher
 from server.config import BatcherConfig
 from server.dispatcher import Dispatcher
-from server.errors import DeadlineError, EngineError, JobCancelledError, OutOfMemoryError, TooLargeError
+from server.errors import DeadlineError, DrainingError, EngineError, JobCancelledError, OutOfMemoryError, TooLargeError
 from server.jobs import Answer, Job, Shape
 from tests.server.fakes import GB, LARGE, SMALL, WIDE, FakeEngine, FakeForecast, Submitter, run_in_fake_time
 from tests.server.served import Served, serve
@@ -269,7 +269,7 @@ def test_a_server_that_stops_waits_for_nothing():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(dispatcher.serve(), timeout=1.0)
         assert clock() == pytest.approx(1.0)
-        assert job.ending is None
+        assert isinstance(job.ending, DrainingError)
 
     run_in_fake_time(main)
     assert (numbers(engine), engine.running, engine.replaced) == ([1], 0, 0)
