@@ -97,9 +97,7 @@ class Dispatcher:
             if not limit.expired():
                 raise
             waited = self._clock() - batch.started
-            raise EngineError(
-                f"The engine hangs: after {waited:.0f} s it had not done {len(batch.jobs)} jobs."
-            ) from error
+            raise EngineError(f"The engine hangs: it was given up after {waited:.0f} s.") from error
 
     async def _replace(self, lane: Lane) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
