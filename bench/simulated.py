@@ -137,14 +137,9 @@ class AnyPhotos:
 
 
 @dataclass
-class Service:
-    """What runs, and a client's channel to it."""
+class Client:
+    """Of any server."""
 
-    desk: Desk
-    batcher: Batcher
-    server: Serving
-    dispatching: asyncio.Task[None]
-    folder: Path
     stub: Any
 
     def send(
@@ -176,6 +171,17 @@ class Service:
         """Whether it was still on its way."""
         request = service_pb2.CancelRequestRequest(request_id=request_id)
         return (await self.stub.CancelRequest(request, timeout=20)).cancelled
+
+
+@dataclass
+class Service(Client):
+    """A server, and a client of it."""
+
+    desk: Desk
+    batcher: Batcher
+    server: Serving
+    dispatching: asyncio.Task[None]
+    folder: Path
 
     @property
     def staged(self) -> int:
@@ -211,7 +217,7 @@ async def service(
             grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
         ):
             stub: Any = service_pb2_grpc.SnapsplatServiceStub(channel)  # type: ignore[no-untyped-call]
-            yield Service(desk, batcher, server, dispatching, folder, stub)
+            yield Service(stub, desk, batcher, server, dispatching, folder)
     finally:
         dispatching.cancel()
         with contextlib.suppress(asyncio.CancelledError):

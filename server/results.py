@@ -116,6 +116,9 @@ class Results:
     def find(self, request_id: str) -> Result | None:
         """The result of a request, if it is kept."""
         self.sweep()
+        if request_id in self._kept and not self._kept[request_id][1].is_dir():
+            # Removed by hand, to make room.
+            del self._kept[request_id]
         return self._kept[request_id][0] if request_id in self._kept else None
 
     @contextlib.contextmanager

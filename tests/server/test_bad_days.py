@@ -66,7 +66,7 @@ def open_files() -> int:
 async def live(folder: Path, day: Day, patch: pytest.MonkeyPatch) -> None:
     engine = Simulated(QUICK)
     config = BatcherConfig(100 * GB, max_jobs=3, max_bytes=10_000_000, hang_seconds=0.2)
-    limits = LimitsConfig(max_file_bytes=5_000_000, max_request_bytes=8_000_000, upload_seconds=5)
+    limits = LimitsConfig(max_file_bytes=5_000_000, max_request_bytes=8_000_000, upload_seconds=30.0)
     async with service(folder, [engine], config, limits=limits) as running, asyncio.timeout(120):
         scene = Scene(running, engine, patch)
         # gRPC opens what it needs at the first call.
@@ -297,7 +297,7 @@ def test_a_server_told_to_stop_ends_what_it_has_begun(tmp_path: Path):
             async with asyncio.timeout(60):
                 while len(running.desk) < 20:
                     await asyncio.sleep(0.005)
-            draining = asyncio.create_task(running.server.drain(5))
+            draining = asyncio.create_task(running.server.drain(30.0))
             await asyncio.sleep(0.02)
             new = await reply_of(await running.announce(PHOTOS, request_id="new"))
             assert new.blame == ("UNAVAILABLE", "DRAINING", "")
