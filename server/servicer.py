@@ -38,7 +38,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
 
         names: list[str] = []
         async with _refusing(context, names):
-            deadline = self._desk.deadline(context.time_remaining())
+            deadline = self._deadline(context)
             found = await self._received(aiter(request_iterator), deadline, names)
             await self._tell(found, deadline, send)
 
@@ -53,7 +53,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             found = self._desk.find(request.request_id)
             names += found.request.names if isinstance(found, Run) else []
-            await self._tell(found, self._desk.deadline(context.time_remaining()), send)
+            await self._tell(found, self._deadline(context), send)
 
     async def CancelRequest(self, request, context):
         """See service.proto."""
@@ -74,6 +74,12 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             for model in offer.models
         ]
         return service_pb2.ListModelsResponse(models=models, file_kinds=offer.file_kinds)
+
+    def _deadline(self, context: Any) -> float:
+        """By the batcher's clock, when the client of a call stops to wait."""
+        seconds = context.time_remaining()
+        # gRPC's 0 is an int.
+        return self._desk.deadline(None if seconds is None else float(seconds))
 
     async def _received(
         self, stream: AsyncIterator[request_pb2.ReconstructRequest], deadline: float, names: list[str]

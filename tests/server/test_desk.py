@@ -42,9 +42,8 @@ def test_a_request_goes_on_for_the_last_who_wants_it(tmp_path: Path):
         async with service(tmp_path, [engine], CONFIG) as running:
             await reply_of(running.send(PHOTOS, request_id="first"))
             engine.gate.clear()
-            hasty = {
-                name: asyncio.create_task(reply_of(running.send(PHOTOS, request_id=name, seconds=1))) for name in "abc"
-            }
+            calls = [running.send(PHOTOS, request_id=name, seconds=1) for name in "abc"]
+            hasty = [asyncio.create_task(reply_of(call)) for call in calls]
             await until(lambda: len(running.desk) == 3)
             joined = asyncio.create_task(reply_of(await running.announce(PHOTOS, request_id="a")))
             got = asyncio.create_task(reply_of(running.get("b")))

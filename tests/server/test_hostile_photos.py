@@ -34,6 +34,7 @@ def judged(images: Sequence[ReceivedImage], judge) -> None:
 
 
 QUICK = Cost(0.0, 0.001)
+pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 
 
 class Photos(AnyPhotos):
