@@ -32,6 +32,9 @@ from server.work import Outcome, Work, Workshop
 from tests.server.sent import OFFER, header_of
 
 GB = 10**9
+CORE = "Internal error from Core"
+"""What grpc.aio makes of a call that ends, by refusal or by deadline, while the client writes."""
+BROKEN = "stream broke"
 FAULTS = {
     b"die once": "its worker dies, after the answers for what was before it in the batch; the second time all is well",
     b"die": "its worker dies each time",
@@ -263,6 +266,11 @@ async def reply_of(call: Any, pause_seconds: float = 0.0) -> Reply:
                 summary = event.summary
     except grpc.aio.AioRpcError as error:
         return _refusal(error)
+    except asyncio.CancelledError:
+        # The call's own, not that of who reads it.
+        if not call.cancelled():
+            raise
+        return Reply(BROKEN)
     assert all(hashlib.sha256(files[header.name]).digest() == header.sha256 for header in headers)
     return Reply("OK", files={name: bytes(content) for name, content in files.items()}, summary=summary)
 
@@ -273,4 +281,6 @@ def _refusal(error: grpc.aio.AioRpcError) -> Reply:
     for detail in () if status is None else status.details:
         detail.Unpack(info)
         detail.Unpack(bad)
+    if error.details() == CORE:
+        return Reply(BROKEN)
     return Reply(error.code().name, info.reason, bad.field_violations[0].field if bad.field_violations else "")
