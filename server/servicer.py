@@ -151,6 +151,9 @@ async def _refusing(context: Any, names: Sequence[str] = ()) -> AsyncIterator[No
         return
     except Exception as error:  # noqa: BLE001 - the table has a row for each
         refusal = error
+    if context.done():
+        # The client is gone, which makes writing fail, and nobody is to be told.
+        return
     if row_of(type(refusal)) is STATUS[Exception]:
         log.error("A call failed unexpectedly.", exc_info=refusal)
     await context.abort_with_status(status_of(refusal, names))

@@ -4,9 +4,10 @@ and nothing is left behind."""
 import asyncio
 import errno
 import gc
+import logging
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ class Scene:
     service: Service
     engine: Simulated
     patch: pytest.MonkeyPatch
-    calls: list[Any] = field(default_factory=list)
 
     async def reply(self, photos: list[bytes] = PHOTOS, **how: Any) -> Reply:
         return await reply_of(self.service.send(photos, **how))
@@ -63,9 +63,22 @@ def open_files() -> int:
     return len(os.listdir("/dev/fd"))  # noqa: PTH208 - there are no paths behind it
 
 
+class Mistakes(logging.Handler):
+    """What the service calls a mistake of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(self.format(record))
+
+
 async def live(folder: Path, day: Day, patch: pytest.MonkeyPatch) -> None:
     engine = Simulated(QUICK)
-    config = BatcherConfig(100 * GB, max_jobs=3, max_bytes=10_000_000, hang_seconds=0.2)
+    config = BatcherConfig(
+        100 * GB, max_jobs=3, max_bytes=10_000_000, hang_seconds=0.3 if day is engine_hangs else 60.0
+    )
     limits = LimitsConfig(max_file_bytes=5_000_000, max_request_bytes=8_000_000, upload_seconds=30.0)
     async with service(folder, [engine], config, limits=limits) as running, asyncio.timeout(120):
         scene = Scene(running, engine, patch)
@@ -73,6 +86,8 @@ async def live(folder: Path, day: Day, patch: pytest.MonkeyPatch) -> None:
         await scene.good()
         await scene.quiet()
         tasks, files = len(asyncio.all_tasks()), open_files()
+        mistakes = Mistakes()
+        patch.setattr(logging.getLogger("server.servicer"), "handlers", [mistakes])
         await day(scene)
         patch.undo()
         engine.gate.set()
@@ -80,6 +95,7 @@ async def live(folder: Path, day: Day, patch: pytest.MonkeyPatch) -> None:
         await scene.quiet()
         gc.collect()
         await scene.until(lambda: len(asyncio.all_tasks()) <= tasks and open_files() <= files)
+        assert mistakes.found == []
 
 
 async def client_gone_in_mid_upload(scene: Scene) -> None:
