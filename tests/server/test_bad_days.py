@@ -118,8 +118,11 @@ async def client_gone_in_mid_download(scene: Scene) -> None:
 
 async def deadline_passed_while_queued(scene: Scene) -> None:
     scene.engine.gate.clear()
-    first = [asyncio.create_task(scene.reply(request_id=name)) for name in ("a", "b")]
-    await scene.until(lambda: len(scene.engine.ran) == 2)
+    # One on the device, and one that the engine makes ready.
+    first = [asyncio.create_task(scene.reply(request_id="a"))]
+    await scene.until(lambda: scene.engine.ran[1:] == [1])
+    first += [asyncio.create_task(scene.reply(request_id="b"))]
+    await scene.until(lambda: scene.engine.ran[1:] == [1, 1])
     assert (await scene.blame(request_id="late", seconds=0.2))[0] == "DEADLINE_EXCEEDED"
     await scene.until(lambda: len(scene.service.desk) == 2)
     assert (await reply_of(scene.service.get("late"))).blame == ("DEADLINE_EXCEEDED", "DEADLINE_PASSED", "")
