@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from server.config import BatcherConfig
 from server.engine import Clock, Engine, Forecast
-from server.errors import DeadlineError, EngineError, JobCancelledError, JobError, OutOfMemoryError
+from server.errors import DeadlineError, DrainingError, EngineError, JobCancelledError, JobError, OutOfMemoryError
 from server.jobs import Answer, Ending, Job, Shape
 from server.lanes import Batch, Lane
 from server.memory import Ceiling
@@ -29,10 +29,12 @@ class Batcher:
     def __init__(self, config: BatcherConfig, forecast: Forecast, engines: Sequence[Engine], clock: Clock):
         """`engines` must be alike: any job may go to any of them."""
         self.places = Places(config.max_jobs, config.max_bytes)
-        self.lanes = [Lane(engine) for engine in engines]
+        ceilings = [Ceiling(config.device_bytes, config.forget_seconds, clock) for _ in engines]
+        self.lanes = [Lane(engine, ceiling) for engine, ceiling in zip(engines, ceilings, strict=True)]
         self._config = config
         self._clock = clock
-        self._policy = Policy(config, forecast, Ceiling(config.device_bytes, config.forget_seconds, clock))
+        self._policy = Policy(config, forecast, self.lanes)
+        self._closed = False
         self._held: dict[str, Job] = {}
         self._waiting = Waiting()
         self._count = itertools.count()
@@ -50,6 +52,7 @@ class Batcher:
         """Take the job in: from now on it ends exactly once. Where it is refused, its place is still the caller's.
 
         Raises:
+            DrainingError: `close` has been called.
             DeadlineError: its deadline has passed.
             TooLargeError, OutOfMemoryError: see `check`.
             ValueError: a job of this id is held.
@@ -57,13 +60,19 @@ class Batcher:
         now = self._clock()
         if job.id in self._held:
             raise ValueError(f"A job {job.id!r} is held; an id of its own is expected.")
+        if self._closed:
+            raise DrainingError("The server has stopped; try again later.")
         if job.deadline <= now:
             raise DeadlineError("The deadline had passed when the request was complete.")
         self.check(job.shape)
         job.arrived = now
         job.rank = (now - job.priority * self._config.ageing_seconds, next(self._count))
         self._held[job.id] = job
-        self._waiting.add(job)
+        self._queue(job)
+
+    def put_off(self, job: Job, deadline: float) -> None:
+        """Somebody wants the job's answer until `deadline`; others may want it for longer."""
+        job.deadline = max(job.deadline, deadline)
 
     def cancel(self, job_id: str) -> bool:
         """End a job now, wherever it is; an engine that runs it is free to stop. False where none is to be ended."""
@@ -76,34 +85,47 @@ class Batcher:
     def take(self) -> Batch | None:
         """The next batch that is to be run, if any may start now; jobs whose deadline has passed have left before.
 
-        It goes to the engine that holds the fewest: at once if that one is idle, otherwise only if it is full or has
-        waited long enough. Among those that may go, the lowest rank does.
+        It goes to the engine that holds the fewest of those whose memory does: at once if that one is idle, otherwise
+        only if it is full or has waited long enough. Among those that may go, the lowest rank does.
         """
         now = self._clock()
         for job in [job for job in self._held.values() if job.ending is None and job.deadline <= now]:
             self._end(job, DeadlineError("The deadline passed before the request was done."))
-        lane = min((lane for lane in self.lanes if lane.takes), key=lambda lane: len(lane.batches), default=None)
-        if lane is None:
-            return None
-        ready = [b for b in self._waiting.buckets if not lane.batches or self._policy.ripe_at(b) <= now]
-        bucket = min(ready, key=lambda b: b[0].rank, default=None)
-        # A second try has an engine to itself; while it is the next, no other batch may keep the engines busy.
-        if bucket is None or (bucket[0].suspect and lane.batches):
-            return None
-        jobs = tuple(self._policy.batch_of(bucket))
+        for lane in sorted((lane for lane in self.lanes if lane.takes), key=lambda lane: len(lane.batches)):
+            buckets = self._suited(lane)
+            ready = [b for b in buckets if not lane.batches or self._policy.ripe_at(b, lane) <= now]
+            bucket = min(ready, key=lambda b: b[0].rank, default=None)
+            if bucket is None:
+                continue
+            # A second try has an engine to itself; while it is the next, no other batch may keep the engines busy.
+            return None if bucket[0].suspect and lane.batches else self._begin(lane, bucket, now)
+        return None
+
+    def _suited(self, lane: Lane) -> list[list[Job]]:
+        return [bucket for bucket in self._waiting.buckets if self._policy.suits(lane, bucket[0].shape)]
+
+    def _begin(self, lane: Lane, bucket: Sequence[Job], now: float) -> Batch:
+        jobs = tuple(self._policy.batch_of(bucket, lane))
         for job in jobs:
             self._waiting.remove(job)
+            job.queued_seconds += now - job.queued_at
         batch = Batch(lane, jobs[0].shape, jobs, now)
         lane.batches.append(batch)
         return batch
 
+    def hung(self) -> list[Batch]:
+        """All batches of engines that have taken far too long: whoever runs them is to give up, and `finish` them."""
+        now = self._clock()
+        lanes = [lane for lane in self.lanes if lane.batches and self._policy.hung_at(lane.batches[0]) <= now]
+        return [batch for lane in lanes for batch in lane.batches]
+
     def next_change(self) -> float:
-        """When, by the clock, `take` might do something though nothing else has happened; inf: never."""
+        """When, by the clock, `take` or `hung` might say something though nothing else has happened; inf: never."""
         now = self._clock()
         deadlines = [job.deadline for job in self._held.values() if job.ending is None]
-        buckets = self._waiting.buckets if any(lane.takes for lane in self.lanes) else []
-        ripe = [self._policy.ripe_at(bucket) for bucket in buckets]
-        return min([*deadlines, *(t for t in ripe if t > now)], default=math.inf)
+        ripe = [self._policy.ripe_at(b, lane) for lane in self.lanes if lane.takes for b in self._suited(lane)]
+        hung = [self._policy.hung_at(lane.batches[0]) for lane in self.lanes if lane.batches]
+        return min([*deadlines, *(t for t in (*ripe, *hung) if t > now)], default=math.inf)
 
     def outlook(self, job: Job) -> Outlook | None:
         """Where a job stands; None where it does not wait any more."""
@@ -130,8 +152,9 @@ class Batcher:
     def finish(self, batch: Batch, failure: Exception | None) -> None:
         """The engine is done with a batch. What it has neither given back nor was free to drop runs again, or ends."""
         lane = batch.lane
+        was_first = lane.batches[0] is batch
         lane.batches.remove(batch)
-        if lane.batches:
+        if lane.batches and was_first:
             lane.batches[0].started = self._clock()
         left = [job for job in batch.open if job.ending is None]
         for job in batch.open:
@@ -146,16 +169,26 @@ class Batcher:
             lane.broken = True
             self._try_again(left, failure)
 
+    def close(self) -> None:
+        """End every job that is held, and take no other. No engine may run any more."""
+        self._closed = True
+        for lane in self.lanes:
+            lane.batches.clear()
+        for job in list(self._held.values()):
+            if job in self._waiting:
+                self._waiting.remove(job)
+            self._leave(job, DrainingError("The server stopped before the request was done; send it again later."))
+
     def _halve(self, batch: Batch, left: Sequence[Job]) -> None:
-        at_most = self._policy.learn(batch.shape, len(batch.jobs))
+        at_most = self._policy.learn(batch)
         for job in left:
-            if at_most == 0:
-                self._leave(
-                    job, OutOfMemoryError("The device ran out of memory; fewer photos or a smaller size may do.")
-                )
+            job.at_most = max(1, at_most)
+            job.ran_out += at_most == 0
+            # Each engine may try it alone once, if its device has what this one had not.
+            if at_most or (job.ran_out < len(self.lanes) and self._policy.anywhere(job.shape)):
+                self._queue(job)
                 continue
-            job.at_most = at_most
-            self._waiting.add(job)
+            self._leave(job, OutOfMemoryError("The device ran out of memory; fewer photos or a smaller size may do."))
 
     def _try_again(self, left: Sequence[Job], failure: Exception) -> None:
         for job in left:
@@ -165,7 +198,11 @@ class Batcher:
                 error.__cause__ = failure
                 self._leave(job, error)
                 continue
-            self._waiting.add(job)
+            self._queue(job)
+
+    def _queue(self, job: Job) -> None:
+        job.queued_at = self._clock()
+        self._waiting.add(job)
 
     def _end(self, job: Job, ending: JobError) -> None:
         """Before the engine has said anything; an engine that runs it still has to give it back."""
@@ -181,3 +218,4 @@ class Batcher:
         job.place.release()
         if job.ending is None:
             job.end(ending)
+        job.on_leave()

@@ -23,15 +23,20 @@ class BatcherConfig:
     """Waiting that is worth one step of priority."""
     forget_seconds: float = 600.0
     """In which half of what running out of memory has taught is forgotten."""
+    hang_factor: float = 10.0
+    """An engine that takes so many times as long for a batch as was forecast hangs, and gets a new worker."""
+    hang_seconds: float = 120.0
+    """But no engine hangs sooner."""
 
     def __post_init__(self) -> None:
         for name in ("device_bytes", "max_jobs", "max_bytes"):
             value = getattr(self, name)
             require(value >= 1, name, value, "1 or more")
-        for name in ("batch_seconds", "ageing_seconds", "forget_seconds"):
+        for name in ("batch_seconds", "ageing_seconds", "forget_seconds", "hang_seconds"):
             value = getattr(self, name)
             require(value > 0, name, value, "more than 0 seconds")
         require(self.linger_seconds >= 0, "linger_seconds", self.linger_seconds, "0 seconds or more")
+        require(self.hang_factor >= 1, "hang_factor", self.hang_factor, "1 or more")
 
 
 @dataclass(frozen=True)

@@ -72,13 +72,22 @@ class Desk:
         """
         found = self._runs.get(request_id) or self.results.find(request_id) or self._failed.get(request_id)
         if found is None:
-            raise UnknownRequestError(f"There is no request {request_id!r}, or its result is no longer kept.")
+            raise UnknownRequestError(request_id)
         return found
 
+    def deadline(self, seconds: float | None) -> float:
+        """By the batcher's clock, what a client waits for `seconds` from now; None: it has all the time."""
+        return self._clock() + (math.inf if seconds is None else seconds)
+
+    def put_off(self, request_id: str, deadline: float) -> None:
+        """Somebody who listens wants the request until then, if it is on its way: the latest deadline counts."""
+        if request_id in self._jobs:
+            self._batcher.put_off(self._jobs[request_id], deadline)
+
     async def start(
-        self, request: Request, images: tuple[ReceivedImage, ...], place: Place, seconds: float | None
+        self, request: Request, images: tuple[ReceivedImage, ...], place: Place, deadline: float
     ) -> Run | Result:
-        """Let it run, to be done within `seconds` if anybody cares, or join what was faster.
+        """Let it run, to be done by `deadline`, or join what was faster.
 
         Where this fails or joins, the place is still the caller's.
 
@@ -87,17 +96,18 @@ class Desk:
             JobError: see `Batcher.submit`, and `joined`.
             OutputError: there is no room for a result.
         """
-        deadline = self._clock() + (math.inf if seconds is None else seconds)
         shape = await self.workshop.shape(request, images)
         other = self.joined(request)
         if other is not None:
             return other
         staging = self.results.stage()
         ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        left = asyncio.Event()
         run = Run(request, place, lambda: self._batcher.outlook(job))
         work = Work(request, images, staging / FILES, run.tell)
         # An engine may still hold a job of this request that was cancelled.
-        job = Job(f"{request.id}#{next(self._count)}", shape, work, place, ended.set_result, request.priority, deadline)
+        name = f"{request.id}#{next(self._count)}"
+        job = Job(name, shape, work, place, ended.set_result, request.priority, deadline, left.set)
         try:
             self._dispatcher.submit(job)
         except BaseException:
@@ -105,7 +115,7 @@ class Desk:
             raise
         self._runs[request.id], self._jobs[request.id] = run, job
         self._failed.pop(request.id, None)
-        task = asyncio.create_task(self._finish(run, ended, staging))
+        task = asyncio.create_task(self._see_through(run, job, ended, left, staging))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return run
@@ -119,22 +129,30 @@ class Desk:
         self.find(request_id)
         return request_id in self._jobs and self._dispatcher.cancel(self._jobs[request_id].id)
 
-    async def _finish(self, run: Run, ended: "asyncio.Future[Ending]", staging: Path) -> None:
-        since, error = self._clock(), None
+    async def _see_through(
+        self, run: Run, job: Job, ended: "asyncio.Future[Ending]", left: asyncio.Event, staging: Path
+    ) -> None:
+        error = None
         try:
             outcome = _outcome(await ended)
-            files = await asyncio.to_thread(stored_files, staging / FILES, run.request.file_kinds)
-            outcome.summary.seconds = self._clock() - since
-            self.results.keep(staging, _result(run.request, outcome, files))
+            await self._keep(run.request, job, outcome, staging)
         except Exception as failure:  # noqa: BLE001 - whoever listens must hear of an end
             error = failure
-        if error is not None:
-            self.results.discard(staging)
             self._failed[run.request.id] = run
             while len(self._failed) > FAILURES_KEPT:
                 self._failed.popitem(last=False)
         del self._runs[run.request.id], self._jobs[run.request.id]
         run.end(error)
+        if error is not None:
+            # An engine may hold a job that has ended, and write.
+            await left.wait()
+            self.results.discard(staging)
+
+    async def _keep(self, request: Request, job: Job, outcome: Outcome, staging: Path) -> None:
+        files = await asyncio.to_thread(stored_files, staging / FILES, request.file_kinds)
+        outcome.summary.seconds = self._clock() - job.arrived
+        outcome.summary.queued_seconds = job.queued_seconds
+        self.results.keep(staging, _result(request, outcome, files))
 
 
 def _outcome(ending: Ending) -> Outcome:

@@ -13,6 +13,8 @@ from server.lanes import Batch, Lane
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 """Between tries to replace a worker, doubled each time."""
+REPLACE_SECONDS = 600.0
+"""A worker that is not ready by then never will be."""
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ class Dispatcher:
         self._batcher = batcher
         self._clock = clock
         self._wake = asyncio.Event()
+        self._limits: dict[Batch, asyncio.Timeout] = {}
+        """Of the batches that run, by which they are given up."""
 
     def submit(self, job: Job) -> None:
         """As `Batcher.submit`; it will be run."""
@@ -37,13 +41,25 @@ class Dispatcher:
         return self._batcher.cancel(job_id)
 
     async def serve(self) -> None:
-        """Runs until it is cancelled; jobs that are held then stay without an ending."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                self._wake.clear()
-                while (batch := self._batcher.take()) is not None:
-                    tasks.create_task(self._run(batch))
-                await self._sleep(self._batcher.next_change())
+        """Runs until it is cancelled; then jobs that are held end with a DrainingError."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self._wake.clear()
+                    while (batch := self._batcher.take()) is not None:
+                        tasks.create_task(self._run(batch))
+                    # Every batch has its limit once its task has begun.
+                    await asyncio.sleep(0)
+                    for batch in self._batcher.hung():
+                        self._give_up(batch)
+                    await self._sleep(self._batcher.next_change())
+        finally:
+            self._batcher.close()
+
+    def _give_up(self, batch: Batch) -> None:
+        limit = self._limits.pop(batch, None)
+        if limit is not None:
+            limit.reschedule(asyncio.get_running_loop().time())
 
     async def _sleep(self, until: float) -> None:
         """Until something happens, or the clock says `until`."""
@@ -54,9 +70,7 @@ class Dispatcher:
     async def _run(self, batch: Batch) -> None:
         failure = None
         try:
-            async with contextlib.aclosing(batch.lane.engine.run(batch.shape, batch.jobs)) as answers:
-                async for job, value in answers:
-                    self._batcher.give_back(batch, job, value)
+            await self._work(batch)
         except asyncio.CancelledError:
             if _being_cancelled():
                 raise
@@ -65,17 +79,32 @@ class Dispatcher:
             failure = error
         if failure is not None:
             log.warning("A batch failed: %s", ", ".join(job.id for job in batch.jobs), exc_info=failure)
+        self._limits.pop(batch, None)
         self._batcher.finish(batch, failure)
         self._wake.set()
         if batch.lane.broken and not batch.lane.batches:
             await self._replace(batch.lane)
             self._wake.set()
 
+    async def _work(self, batch: Batch) -> None:
+        """Let the engine do it, until it is given up."""
+        limit = self._limits[batch] = asyncio.timeout(None)
+        try:
+            async with limit, contextlib.aclosing(batch.lane.engine.run(batch.shape, batch.jobs)) as answers:
+                async for job, value in answers:
+                    self._batcher.give_back(batch, job, value)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            waited = self._clock() - batch.started
+            raise EngineError(f"The engine hangs: it was given up after {waited:.0f} s.") from error
+
     async def _replace(self, lane: Lane) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
         while lane.broken:
             try:
-                await lane.engine.replace()
+                async with asyncio.timeout(REPLACE_SECONDS):
+                    await lane.engine.replace()
                 lane.broken = False
             except Exception:
                 # A device may come back, and other engines go on meanwhile.

@@ -22,6 +22,9 @@ class Engine(Protocol):
         A job of which `ending` is set while it runs need not be finished: it is given back with anything, or not at
         all, and the sooner, the sooner its place is free.
 
+        Cancelled half-way, it ends at once: the batch took far too long, or the server stops. What its worker does then
+        does not matter until `replace`.
+
         Raises:
             OutOfMemoryError: the batch was too large for the device; the worker goes on.
             Exception: anything else, such as a worker that died; it is replaced.

@@ -58,6 +58,9 @@ class ChecksumError(UploadError):
 class UnknownRequestError(JobError):
     """Nothing is known of that id, or no more."""
 
+    def __init__(self, request_id: str):
+        super().__init__(f"There is no request {request_id!r}, or its result is no longer kept.")
+
 
 class IdTakenError(JobError):
     """The id belongs to a request with another header."""

@@ -33,9 +33,13 @@ class Answer:
 Ending = Answer | JobError
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(eq=False)
 class Job:
-    """One request as the batcher sees it. The fields below `deadline` are the batcher's."""
+    """One request as the batcher sees it. The fields below `on_leave` are the batcher's."""
 
     id: str
     """Unique among the jobs that are held."""
@@ -50,7 +54,9 @@ class Job:
     priority: int = 0
     """Higher goes earlier; a step is worth so many seconds of waiting as the batcher's configuration says."""
     deadline: float = math.inf
-    """By the batcher's clock, in seconds: nobody wants an answer from then on."""
+    """By the batcher's clock, in seconds: nobody wants an answer from then on. It may be put off later."""
+    on_leave: Callable[[], None] = _nothing
+    """Called once, after `on_end`, when no engine holds the job any more; must neither raise nor call the batcher."""
 
     ending: Ending | None = field(default=None, init=False)
     """How it ended. Engines look at it between stages: what has ended need not go on."""
@@ -62,6 +68,12 @@ class Job:
     """How many jobs its batch may have: half of what ran out of memory."""
     failures: int = field(default=0, init=False)
     """How often an engine failed that held it."""
+    ran_out: int = field(default=0, init=False)
+    """How many engines' memory did not do for it alone."""
+    queued_at: float = field(default=math.nan, init=False)
+    """Since when it waits, or did when it last waited, by the batcher's clock."""
+    queued_seconds: float = field(default=0.0, init=False)
+    """That it has waited, until an engine last got it."""
 
     @property
     def suspect(self) -> bool:

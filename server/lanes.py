@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from server.engine import Engine
 from server.jobs import Job, Shape
+from server.memory import Ceiling
 
 
 @dataclass(eq=False)
@@ -11,6 +12,8 @@ class Lane:
     """One engine."""
 
     engine: Engine
+    ceiling: Ceiling
+    """Of its device's memory."""
     batches: list["Batch"] = field(default_factory=list)
     """Those that it holds, the oldest first."""
     broken: bool = False

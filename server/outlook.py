@@ -21,9 +21,10 @@ class Outlook:
 
 def outlook(ahead: Iterable[Job], lanes: Sequence[Lane], policy: Policy, now: float) -> Outlook:
     """What is ahead, and what runs, shared out evenly among the engines that work."""
-    counts = Counter(job.shape for job in ahead)
+    # A second try runs alone: whatever its shape, it shares its batch with none.
+    counts = Counter((job.shape, job.id if job.suspect else None) for job in ahead)
     seconds = sum(_left(lane, policy, now) for lane in lanes)
-    seconds += sum(policy.seconds(shape, jobs) for shape, jobs in counts.items())
+    seconds += sum(policy.seconds(shape, jobs, policy.most_bytes) for (shape, _), jobs in counts.items())
     idle = any(lane.takes and not lane.batches for lane in lanes)
     sound = max(1, sum(not lane.broken for lane in lanes))
     return Outlook(counts.total(), 0.0 if idle and not counts else seconds / sound)
@@ -32,5 +33,5 @@ def outlook(ahead: Iterable[Job], lanes: Sequence[Lane], policy: Policy, now: fl
 def _left(lane: Lane, policy: Policy, now: float) -> float:
     if not lane.batches:
         return 0.0
-    needed = sum(policy.seconds(batch.shape, len(batch.jobs)) for batch in lane.batches)
+    needed = sum(policy.seconds(batch.shape, len(batch.jobs), lane.ceiling.now_bytes) for batch in lane.batches)
     return max(0.0, needed - (now - lane.batches[0].started))

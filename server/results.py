@@ -80,10 +80,13 @@ class Results:
         Raises:
             OutputError: there is no room.
         """
+        staging = None
         try:
             staging = Path(tempfile.mkdtemp(prefix=".", dir=self.folder))
             (staging / FILES).mkdir()
         except OSError as error:
+            if staging is not None:
+                self.discard(staging)
             raise OutputError(f"There is no room for a result ({error.strerror or error}).") from error
         return staging
 
@@ -99,7 +102,10 @@ class Results:
         """
         write_manifest(staging, result)
         path = staging.with_name(staging.name.removeprefix("."))
-        staging.rename(path)
+        try:
+            staging.rename(path)
+        except OSError as error:
+            raise OutputError(f"The result cannot be kept ({error.strerror or error}).") from error
         self._put(result, path)
         self.sweep()
 
@@ -110,6 +116,9 @@ class Results:
     def find(self, request_id: str) -> Result | None:
         """The result of a request, if it is kept."""
         self.sweep()
+        if request_id in self._kept and not self._kept[request_id][1].is_dir():
+            # Removed by hand, to make room.
+            del self._kept[request_id]
         return self._kept[request_id][0] if request_id in self._kept else None
 
     @contextlib.contextmanager
@@ -120,7 +129,7 @@ class Results:
             UnknownRequestError: it is not kept.
         """
         if self.find(request_id) is None:
-            raise UnknownRequestError(f"There is no request {request_id!r}, or its result is no longer kept.")
+            raise UnknownRequestError(request_id)
         result, path = self._kept[request_id]
         self._readers[path] += 1
         try:
@@ -153,8 +162,12 @@ class Results:
     def _remove(self, path: Path) -> None:
         """By way of a name that nobody takes for a result: a server may die half-way."""
         gone = path if path.name.startswith(".") else path.with_name(f".{path.name}")
-        path.rename(gone)
-        if gone.is_dir():
-            shutil.rmtree(gone, ignore_errors=True)
-        else:
-            gone.unlink()
+        try:
+            path.rename(gone)
+            if gone.is_dir():
+                shutil.rmtree(gone, ignore_errors=True)
+            else:
+                gone.unlink()
+        except OSError:
+            # Who asks for another result is not to suffer.
+            log.exception("%s cannot be removed.", path)

@@ -38,8 +38,9 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
 
         names: list[str] = []
         async with _refusing(context, names):
-            found = await self._received(aiter(request_iterator), context.time_remaining(), names)
-            await self._tell(found, send)
+            deadline = self._deadline(context)
+            found = await self._received(aiter(request_iterator), deadline, names)
+            await self._tell(found, deadline, send)
 
     async def GetResult(self, request, context):
         """See service.proto."""
@@ -52,7 +53,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             found = self._desk.find(request.request_id)
             names += found.request.names if isinstance(found, Run) else []
-            await self._tell(found, send)
+            await self._tell(found, self._deadline(context), send)
 
     async def CancelRequest(self, request, context):
         """See service.proto."""
@@ -74,8 +75,14 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         ]
         return service_pb2.ListModelsResponse(models=models, file_kinds=offer.file_kinds)
 
+    def _deadline(self, context: Any) -> float:
+        """By the batcher's clock, when the client of a call stops to wait."""
+        seconds = context.time_remaining()
+        # gRPC's 0 is an int.
+        return self._desk.deadline(None if seconds is None else float(seconds))
+
     async def _received(
-        self, stream: AsyncIterator[request_pb2.ReconstructRequest], seconds: float | None, names: list[str]
+        self, stream: AsyncIterator[request_pb2.ReconstructRequest], deadline: float, names: list[str]
     ) -> Run | Result:
         """What the stream asks for: running, or done before. `names` gets those of its photos."""
         first = await anext(stream, None)
@@ -92,15 +99,18 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         found: Run | Result | None = None
         try:
             images = await receive(stream, request, self._limits.upload_seconds)
-            found = await self._desk.start(request, images, place, seconds)
+            found = await self._desk.start(request, images, place, deadline)
             return found
         finally:
             # Whoever came to nothing, or joined another who was faster, needs none.
             if not (isinstance(found, Run) and found.place is place):
                 place.release()
 
-    async def _tell(self, found: Run | Result, send: Send) -> None:
-        """How it goes while it runs, then files and summary; the cameras as soon as they are there."""
+    async def _tell(self, found: Run | Result, deadline: float, send: Send) -> None:
+        """How it goes while it runs, then files and summary; the cameras as soon as they are there.
+
+        Who listens wants it until `deadline`.
+        """
         told_cameras = False
 
         async def note(event: result_pb2.ResultEvent) -> None:
@@ -109,6 +119,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             await send(event)
 
         if isinstance(found, Run):
+            self._desk.put_off(found.request.id, deadline)
             await found.follow(note)
         request_id = found.request.id if isinstance(found, Run) else found.request_id
         with self._desk.results.reading(request_id) as (result, folder):
@@ -140,6 +151,9 @@ async def _refusing(context: Any, names: Sequence[str] = ()) -> AsyncIterator[No
         return
     except Exception as error:  # noqa: BLE001 - the table has a row for each
         refusal = error
+    if context.done():
+        # The client is gone, which makes writing fail, and nobody is to be told.
+        return
     if row_of(type(refusal)) is STATUS[Exception]:
         log.error("A call failed unexpectedly.", exc_info=refusal)
     await context.abort_with_status(status_of(refusal, names))

@@ -19,8 +19,9 @@ class Work:
     request: Request
     images: tuple[ReceivedImage, ...]
     folder: Path
-    """Where the files go that were asked for, by their names in the output folder; others there are removed. It is gone
-    once the job has ended before the engine was done, so who writes then must bear a failure."""
+    """Where the files go that were asked for, by their names in the output folder; others there are removed. It is
+    there until the job has been given back, or its batch has ended. A full disk is no failure of the engine: the job's
+    answer is an OutputError then."""
     tell: Callable[[result_pb2.ResultEvent], None]
     """Tells whoever listens how it goes: progress, cameras. May be called until the job's answer is there."""
 
@@ -31,7 +32,7 @@ class Outcome:
 
     cameras: camera_pb2.Cameras
     summary: result_pb2.Summary
-    """All but `seconds`."""
+    """All but `seconds` and `queued_seconds`."""
 
 
 @runtime_checkable

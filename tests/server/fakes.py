@@ -80,7 +80,8 @@ class Submitter:
 
 @dataclass
 class FakeEngine:
-    """Takes as long as the forecast says. A payload of "poison" kills its worker, one of "slip" is left out."""
+    """Takes as long as the forecast says. A payload of "poison" kills its worker, one of "hang" lets it hang, one of
+    "slip" is left out."""
 
     slots: int = 1
     memory_bytes: int = 1000 * GB
@@ -102,6 +103,9 @@ class FakeEngine:
         try:
             async with self.device:
                 await asyncio.sleep(self.forecast.seconds(shape, len(jobs)))
+                if any(job.payload == "hang" for job in jobs):
+                    self.dead = True
+                    await asyncio.sleep(1e9)
                 if any(job.payload == "poison" for job in jobs):
                     self.dead = True
                 if self.dead:

@@ -4,7 +4,7 @@ import pytest
 
 from server.batcher import Batcher
 from server.config import BatcherConfig
-from server.errors import DeadlineError, JobCancelledError, QueueFullError
+from server.errors import DeadlineError, JobCancelledError, OutOfMemoryError, QueueFullError
 from server.jobs import Answer, Shape
 from server.lanes import Batch
 from server.outlook import Outlook
@@ -260,3 +260,85 @@ def test_what_waits_behind_a_batch_on_its_engine_starts_when_that_is_done():
     hand.now = 0.2
     hand.done(first)
     assert hand.batcher.outlook_for_another().wait_seconds == pytest.approx(1.3)
+
+
+def test_second_tries_are_expected_to_run_alone():
+    hand = Hand(slots=1)
+    jobs = [hand.submit(SMALL) for _ in range(3)]
+    batch = hand.batcher.take()
+    assert batch is not None
+    hand.batcher.finish(batch, RuntimeError("worker died"))
+    hand.batcher.lanes[0].broken = False
+    # Three SMALL as one batch would take 1.3 s.
+    assert told(hand.batcher.outlook(jobs[2])) == (2, pytest.approx(0.5 + 0.5))
+    assert told(hand.batcher.outlook_for_another()) == (3, pytest.approx(3 * 0.5))
+
+
+def test_what_one_device_has_no_memory_for_another_may_do():
+    hand = Hand(engines=2, slots=1)
+    job = hand.submit(LARGE)
+    first = hand.batcher.take()
+    assert first is not None
+    hand.batcher.finish(first, OutOfMemoryError("CUDA out of memory"))
+    assert job.ending is None
+    second = hand.batcher.take()
+    assert second is not None
+    assert second.lane is not first.lane
+    # It does, and the like goes there too; the other is idle, but nothing for it.
+    another = hand.submit(LARGE)
+    assert hand.take() is None
+    hand.submit(SMALL)
+    assert hand.take() == ["job-2"]
+    hand.done(second)
+    assert isinstance(job.ending, Answer)
+    assert hand.take() == [another.id]
+
+
+def test_what_no_device_has_memory_for_ends_and_the_like_is_refused():
+    hand = Hand(engines=2, slots=1)
+    job = hand.submit(LARGE)
+    for _ in range(2):
+        batch = hand.batcher.take()
+        assert batch is not None
+        hand.batcher.finish(batch, OutOfMemoryError("CUDA out of memory"))
+    assert isinstance(job.ending, OutOfMemoryError)
+    with pytest.raises(OutOfMemoryError, match="lately ran out"):
+        hand.submit(LARGE)
+
+
+def test_waiting_is_counted_over_all_tries():
+    hand = Hand(slots=1)
+    job = hand.submit(SMALL)
+    hand.now = 1.0
+    batch = hand.batcher.take()
+    assert batch is not None
+    hand.now = 10.0
+    hand.batcher.finish(batch, RuntimeError("worker died"))
+    hand.batcher.lanes[0].broken = False
+    hand.now = 15.0
+    hand.take()
+    assert job.queued_seconds == 1.0 + 5.0
+
+
+def test_the_latest_deadline_counts():
+    hand = Hand(slots=1)
+    hand.busy()
+    job = hand.submit(SMALL, deadline=2.0)
+    hand.batcher.put_off(job, 4.0)
+    hand.batcher.put_off(job, 3.0)
+    for hand.now, ended in ((3.5, False), (4.0, True)):
+        hand.take()
+        assert isinstance(job.ending, DeadlineError) == ended
+
+
+def test_a_batch_that_is_done_before_an_older_one_gives_that_no_more_time():
+    hand = Hand(hang_seconds=10.0)
+    hand.busy()
+    hand.now = 5.0
+    hand.submit(WIDE)
+    hand.now = 6.0
+    second = hand.batcher.take()
+    assert second is not None
+    hand.done(second)
+    hand.now = 10.0
+    assert len(hand.batcher.hung()) == 1

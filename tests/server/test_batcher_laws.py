@@ -1,4 +1,4 @@
-"""Laws of the batcher, under random arrivals, cancellations, deadlines, poisoned jobs and devices too small."""
+"""Laws of the batcher under random arrivals, cancellations and deadlines, with engines that die, hang or run out."""
 
 import asyncio
 import random
@@ -23,6 +23,7 @@ OPTIONS = {
     "batch_seconds": BATCH_SECONDS,
     "max_jobs": 12,
     "max_bytes": 300,
+    "hang_seconds": 30.0,
 }
 
 
@@ -52,7 +53,8 @@ class Watched(Batcher):
         idle = batch.lane.batches == [batch]
         for job in self._waiting:
             first = batch.jobs[0].rank < job.rank
-            assert first or (not idle and now < job.arrived + LINGER_SECONDS)
+            elsewhere = not self._policy.suits(batch.lane, job.shape)
+            assert first or elsewhere or (not idle and now < job.arrived + LINGER_SECONDS)
             if job.shape == batch.shape and not job.suspect and not batch.suspect:
                 assert all(one.rank < job.rank for one in batch.jobs)
         by_rank = sorted(batch.jobs, key=lambda job: job.rank)
@@ -65,7 +67,7 @@ async def clients(served: Served, chance: random.Random) -> tuple[int, int]:
     refused = 0
     for _ in range(70):
         await asyncio.sleep(chance.choice([0, 0, 0.1, 0.4, 1.5]))
-        payload = chance.choices(["fine", "poison", "slip"], [20, 1, 1])[0]
+        payload = chance.choices(["fine", "poison", "slip", "hang"], [30, 1, 1, 1])[0]
         deadline = served.clock() + chance.choice([1.0, 4.0, 1e9, 1e9])
         shape = chance.choice([SMALL, SMALL, SMALL, WIDE, LARGE])
         fields = {"payload": payload, "deadline": deadline, "priority": chance.choice([-1, 0, 0, 1])}

@@ -8,8 +8,8 @@ import pytest
 
 from server.batcher import Batcher
 from server.config import BatcherConfig
-from server.dispatcher import Dispatcher
-from server.errors import DeadlineError, EngineError, JobCancelledError, OutOfMemoryError, TooLargeError
+from server.dispatcher import REPLACE_SECONDS, Dispatcher
+from server.errors import DeadlineError, DrainingError, EngineError, JobCancelledError, OutOfMemoryError, TooLargeError
 from server.jobs import Answer, Job, Shape
 from tests.server.fakes import GB, LARGE, SMALL, WIDE, FakeEngine, FakeForecast, Submitter, run_in_fake_time
 from tests.server.served import Served, serve
@@ -214,6 +214,56 @@ def test_while_one_engine_cannot_be_replaced_the_other_goes_on():
     assert numbers(sound) == [3, 1, 1, 1]
 
 
+def test_an_engine_that_hangs_is_given_up_with_all_that_it_holds():
+    engine = FakeEngine(slots=2)
+
+    async def body(served: Served) -> None:
+        hangs = served.submit(SMALL, payload="hang")
+        await asyncio.sleep(0.1)
+        behind = served.submit(WIDE)
+        await served.all_ended()
+        assert isinstance(hangs.ending, EngineError)
+        assert "hangs: it was given up after 30 s" in str(hangs.ending.__cause__)
+        assert behind.ending == Answer(f"scene of {behind.id}")
+        # Twice 30 s, and 5 s for each new worker.
+        assert served.clock() == pytest.approx(70, abs=1)
+
+    serve(body, engine, hang_seconds=30.0)
+    assert numbers(engine) == [1, 1, 1, 1]
+    assert engine.replaced == 2
+
+
+def test_a_batch_behind_another_hangs_no_sooner_for_that():
+    engine = FakeEngine(slots=2)
+
+    async def body(served: Served) -> None:
+        jobs = [served.submit(LARGE), served.submit(LARGE)]
+        await served.all_ended()
+        assert all(isinstance(job.ending, Answer) for job in jobs)
+
+    # Each takes 1.7 s.
+    serve(body, engine, hang_seconds=2.0, hang_factor=1.0)
+    assert engine.replaced == 0
+
+
+def test_a_worker_that_is_never_ready_is_replaced_by_another():
+    class Stuck(FakeEngine):
+        async def replace(self) -> None:
+            if self.replace_fails:
+                self.replace_fails -= 1
+                await asyncio.sleep(1e9)
+            await super().replace()
+
+    engine = Stuck(replace_fails=1)
+
+    async def body(served: Served) -> None:
+        served.submit(SMALL, payload="poison")
+        await served.all_ended()
+        assert REPLACE_SECONDS < served.clock() < REPLACE_SECONDS + 20
+
+    serve(body, engine)
+
+
 def test_deadlines_are_kept_while_the_engine_is_busy():
     async def body(served: Served) -> None:
         served.submit(LARGE)
@@ -269,7 +319,10 @@ def test_a_server_that_stops_waits_for_nothing():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(dispatcher.serve(), timeout=1.0)
         assert clock() == pytest.approx(1.0)
-        assert job.ending is None
+        assert isinstance(job.ending, DrainingError)
+        assert len(batcher.places) == 0
+        with pytest.raises(DrainingError, match="has stopped"):
+            Submitter(batcher, dispatcher.submit)(SMALL)
 
     run_in_fake_time(main)
     assert (numbers(engine), engine.running, engine.replaced) == ([1], 0, 0)

@@ -1,16 +1,20 @@
 """Files arrive whole however they are cut, and nothing else does."""
 
 import asyncio
+import hashlib
 import random
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from server.config import LimitsConfig
 from server.errors import ChecksumError, IncompleteUploadError, UploadError
 from server.pb import request_pb2
+from server.request import read_header
 from server.upload import MAX_CHUNK_BYTES, Upload, receive
-from tests.server.sent import chunks_of, header_of, request_of, some_files, stream_of
+from tests.server.sent import OFFER, chunks_of, header_of, request_of, some_files, stream_of
 
 Chunk = request_pb2.ImageChunk
 FILES = [(b"one photo", None), (b"another photo", b"its mask")]
@@ -124,11 +128,43 @@ def test_memory_is_what_was_announced():
     size = 4_000_000
     chance = random.Random(0)
     request = request_of([(chance.randbytes(size), None)])
+
+    async def receiving() -> int:
+        upload = Upload(request.parts)
+        tracemalloc.start()
+        try:
+            for offset in range(0, size - MAX_CHUNK_BYTES, MAX_CHUNK_BYTES):
+                await upload.take(Chunk(offset_bytes=offset, content=chance.randbytes(MAX_CHUNK_BYTES)))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert asyncio.run(receiving()) < size + 4 * MAX_CHUNK_BYTES
+
+
+def test_the_event_loop_goes_on_while_a_large_file_is_hashed():
+    content = random.Random(0).randbytes(30 * 2**20)
+    chunks = [Chunk(offset_bytes=i, content=content[i : i + 2**20]) for i in range(0, len(content), 2**20)]
+    request = read_header(header_of([(content, None)]), OFFER, LimitsConfig())
+    hashing: list[str] = []
+
+    class Watched:
+        def __init__(self) -> None:
+            self.true = hashlib.sha256()
+            self.digest = self.true.digest
+
+        def update(self, piece: memoryview) -> None:
+            hashing.append(threading.current_thread().name)
+            self.true.update(piece)
+
     upload = Upload(request.parts)
-    tracemalloc.start()
-    try:
-        for offset in range(0, size - MAX_CHUNK_BYTES, MAX_CHUNK_BYTES):
-            upload.take(Chunk(offset_bytes=offset, content=chance.randbytes(MAX_CHUNK_BYTES)))
-        assert tracemalloc.get_traced_memory()[1] < size + 4 * MAX_CHUNK_BYTES
-    finally:
-        tracemalloc.stop()
+    upload._hash = Watched()  # type: ignore[assignment]
+
+    async def receiving() -> None:
+        for chunk in chunks:
+            await upload.take(chunk)
+
+    asyncio.run(receiving())
+    assert upload.images(request.names)[0].photo == content
+    assert len(hashing) == 8
+    assert threading.main_thread().name not in hashing
