@@ -105,6 +105,15 @@ class Batcher:
         ripe = [self._policy.ripe_at(bucket) for bucket in buckets]
         return min([*deadlines, *(t for t in ripe if t > now)], default=math.inf)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs no engine has."""
+        return len(self._waiting)
+
+    def seconds(self, batch: Batch) -> float:
+        """How long a batch should keep its device busy."""
+        return self._policy.seconds(batch.shape, len(batch.jobs))
+
     def outlook(self, job: Job) -> Outlook | None:
         """Where a job stands; None where it does not wait any more."""
         if job not in self._waiting:

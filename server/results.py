@@ -15,6 +15,7 @@ from pathlib import Path
 
 from render.errors import FileFormatError, OutputError
 from render.files.lock import locked
+from server.caller import chosen
 from server.config import ResultsConfig
 from server.engine import Clock
 from server.errors import UnknownRequestError
@@ -120,7 +121,7 @@ class Results:
             UnknownRequestError: it is not kept.
         """
         if self.find(request_id) is None:
-            raise UnknownRequestError(f"There is no request {request_id!r}, or its result is no longer kept.")
+            raise UnknownRequestError(f"There is no request {chosen(request_id)!r}, or its result is no longer kept.")
         result, path = self._kept[request_id]
         self._readers[path] += 1
         try:
