@@ -10,8 +10,10 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from server.around import is_service, wrapped
+from server.caller import caller
 from server.engine import Clock
 from server.events import CallEnded, Watch
+from server.peers import by_address
 
 _DETAILS = "grpc-status-details-bin"
 
@@ -41,6 +43,8 @@ class Calls(grpc.aio.ServerInterceptor):
         @contextlib.asynccontextmanager
         async def told(context: Any) -> AsyncIterator[None]:
             since, code = self._clock(), "UNKNOWN"
+            # Until it is known better: of whom is refused, the address is all that is known.
+            caller.set(by_address(context))
             try:
                 yield
                 code = "OK"

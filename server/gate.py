@@ -1,16 +1,15 @@
 """Who calls: found out before anything of a call's body is read. Health and reflection stay open."""
 
 import contextlib
-import ipaddress
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import unquote
 
 import grpc
 
 from server.around import is_service, wrapped
 from server.caller import Caller, caller
 from server.errors import UnauthenticatedError
+from server.peers import by_address, by_certificate
 from server.status import status_of
 from server.tokens import Tokens
 
@@ -37,11 +36,12 @@ class Gate(grpc.aio.ServerInterceptor):
                 return _refusal(error)
 
         @contextlib.asynccontextmanager
-        async def known(context: Any) -> AsyncIterator[None]:
-            caller.set(_caller(name, context))
+        async def named(context: Any) -> AsyncIterator[None]:
+            known = by_certificate(context) if name is None else Caller(f"token:{name}", known=True)
+            caller.set(known or by_address(context))
             yield
 
-        return wrapped(handler, known)
+        return wrapped(handler, named)
 
 
 def _name(tokens: Tokens, metadata: Any) -> str:
@@ -62,21 +62,3 @@ def _refusal(error: UnauthenticatedError) -> grpc.RpcMethodHandler:
         await context.abort_with_status(status_of(error))
 
     return grpc.stream_stream_rpc_method_handler(refuse)
-
-
-def _caller(name: str | None, context: Any) -> Caller:
-    if name is not None:
-        return Caller(f"token:{name}", known=True)
-    subject = context.auth_context().get("x509_subject")
-    if subject:
-        return Caller(f"certificate:{subject[0].decode(errors='replace')}", known=True)
-    return Caller(f"address:{_host(context.peer())}", known=False)
-
-
-def _host(peer: str) -> str:
-    """Without the port, which is another for each connection; of IPv6 the network, in which a caller has its pick."""
-    kind, _, address = unquote(peer).partition(":")
-    host = address.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    if kind == "ipv6":
-        return str(ipaddress.ip_network((host.partition("%")[0], 64), strict=False))
-    return host if kind == "ipv4" else kind
