@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 
@@ -55,7 +56,7 @@ def guarded(
     """
     if share is None and security.knows_callers:
         share = PrincipalConfig()
-    gate = Gate(None if security.tokens is None else Tokens(security.tokens, clock))
+    gate = Gate(None if security.tokens is None else Tokens(Path(security.tokens), clock))
     return Guard(
         Principals(share, clock),
         watch,

@@ -1,7 +1,6 @@
 """What a server can be told of who may call it, for how much, and where it tells how it goes."""
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from render.errors import require
 
@@ -10,11 +9,11 @@ from render.errors import require
 class TlsConfig:
     """Files in PEM; they are read again when they change, so that a certificate is renewed without a restart."""
 
-    certificate: Path
+    certificate: str
     """The server's, followed by those between it and its CA."""
-    key: Path
+    key: str
     """Of the certificate, without a passphrase."""
-    client_ca: Path | None = None
+    client_ca: str | None = None
     """Whoever calls needs a certificate signed by one of these; without it, anybody may connect."""
 
 
@@ -23,7 +22,7 @@ class SecurityConfig:
     """Who may call."""
 
     tls: TlsConfig | None = None
-    tokens: Path | None = None
+    tokens: str | None = None
     """Of `server/tokens.py`: every call needs one of them; without it, none."""
     insecure: bool = False
     """Listen beyond this machine though without TLS: everything can be read and changed on its way."""

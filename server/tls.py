@@ -46,7 +46,7 @@ def _changed(config: TlsConfig) -> list[tuple[int, int, int] | None]:
     found: list[tuple[int, int, int] | None] = []
     for path in (config.certificate, config.key, config.client_ca):
         try:
-            stat = path.stat() if path is not None else None
+            stat = Path(path).stat() if path is not None else None
         except OSError:
             stat = None
         found.append(None if stat is None else (stat.st_mtime_ns, stat.st_size, stat.st_ino))
@@ -75,8 +75,8 @@ def _read(config: TlsConfig) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([(key, certificate)], roots)
 
 
-def _content(what: str, path: Path) -> bytes:
+def _content(what: str, path: str) -> bytes:
     try:
-        return path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"The {what} {path} cannot be read ({error.strerror or error}).") from error

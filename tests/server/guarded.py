@@ -96,20 +96,20 @@ def guard(
     asyncio.run(main())
 
 
-def token_file(folder: Path, *names: str) -> tuple[Path, list[str]]:
+def token_file(folder: Path, *names: str) -> tuple[str, list[str]]:
     """A file of tokens, and the tokens."""
     made = [new_token(name) for name in names]
     path = folder / "tokens"
     path.write_text("".join(f"{line}\n" for _, line in made))
-    return path, [token for token, _ in made]
+    return str(path), [token for token, _ in made]
 
 
 def tls_files(folder: Path, ca: trustme.CA, clients: bool = False) -> TlsConfig:
     """A certificate for localhost; with `clients`, callers need one as well."""
     issued = ca.issue_cert("localhost", "127.0.0.1")
     folder.mkdir(exist_ok=True)
-    config = TlsConfig(folder / "server.pem", folder / "server.key", folder / "ca.pem" if clients else None)
-    config.certificate.write_bytes(issued.cert_chain_pems[0].bytes())
-    config.key.write_bytes(issued.private_key_pem.bytes())
-    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
-    return config
+    certificate, key, roots = (str(folder / name) for name in ("server.pem", "server.key", "ca.pem"))
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    issued.private_key_pem.write_to_path(key)
+    ca.cert_pem.write_to_path(roots)
+    return TlsConfig(certificate, key, roots if clients else None)

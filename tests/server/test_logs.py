@@ -59,7 +59,7 @@ def test_every_line_of_a_call_says_whose_it_is(tmp_path: Path, lines: io.StringI
     assert found["batch began"]["jobs"][0].startswith("a-1")
     assert found["refusedUNAUTHENTICATED"]["code"] == "UNAUTHENTICATED"
     written = lines.getvalue()
-    for secret in (tokens[0], "nobody's", "one photo", path.read_text().split()[1]):
+    for secret in (tokens[0], "nobody's", "one photo", Path(path).read_text().split()[1]):
         assert secret not in written
 
 

@@ -60,6 +60,8 @@ def counted(engine: FakeEngine, *payloads: str) -> Metrics:
         serving = asyncio.create_task(dispatcher.serve())
         while len(batcher.places):
             await asyncio.sleep(1)
+        # A worker that is to be replaced.
+        await asyncio.sleep(60)
         serving.cancel()
         await asyncio.wait([serving])
 

@@ -14,13 +14,14 @@ from tests.server.guarded import tls_files
 def test_files_that_are_no_good_are_named(tmp_path: Path):
     ca = trustme.CA()
     good, other = tls_files(tmp_path, ca, clients=True), tls_files(tmp_path / "other", ca)
-    (tmp_path / "rubbish").write_text("no PEM")
+    rubbish = str(tmp_path / "rubbish")
+    Path(rubbish).write_text("no PEM")
     credentials(good)
     with pytest.raises(ConfigError, match=r"The key .* cannot be read"):
-        credentials(TlsConfig(good.certificate, tmp_path / "missing"))
+        credentials(TlsConfig(good.certificate, str(tmp_path / "missing")))
     with pytest.raises(ConfigError, match="do not go together"):
         credentials(TlsConfig(good.certificate, other.key))
     with pytest.raises(ConfigError, match="do not go together"):
-        credentials(TlsConfig(tmp_path / "rubbish", good.key))
+        credentials(TlsConfig(rubbish, good.key))
     with pytest.raises(ConfigError, match="holds no certificates"):
-        credentials(TlsConfig(good.certificate, good.key, tmp_path / "rubbish"))
+        credentials(TlsConfig(good.certificate, good.key, rubbish))
