@@ -1,7 +1,9 @@
 """A client finds in its own trace what the server did."""
 
 import sys
+import urllib.request
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -10,10 +12,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from render.errors import BackendError
 from server.events import JobEnded
-from server.guard_config import SecurityConfig
+from server.guard_config import MetricsConfig, SecurityConfig
 from server.pb import service_pb2
 from server.places import Places
-from server.tracing import Tracing, exported
+from server.tracing import Tracing
 from server.watching import watching
 from tests.server.guarded import Guarded, guard
 from tests.server.test_servicer import refused, told
@@ -77,7 +79,13 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, missing: str):
         pass
 
 
-def test_nothing_is_exported_without_an_exporter(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(BackendError), exported():
-        pass
+def test_logs_metrics_and_traces_are_told_of_one_thing(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter):
+    module = ModuleType("trace_exporter")
+    monkeypatch.setattr(module, "OTLPSpanExporter", lambda: spans, raising=False)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", module)
+    with watching(Places(1, 1), MetricsConfig(port=0), traced=True) as watched:
+        watched.watch(JobEnded("OK", 2.0, {"depth": 1.0}))
+        with urllib.request.urlopen(f"http://127.0.0.1:{watched.metrics_port}/metrics", timeout=5) as answer:
+            assert 'snapsplat_ended_total{reason="OK"} 1.0' in answer.read().decode()
+        assert len(watched.outermost) == 1
+    assert {span.name for span in spans.get_finished_spans()} == {"request", "queued", "depth"}
