@@ -20,7 +20,7 @@ def test_a_server_is_ready_when_it_says_so(tmp_path: Path):
             await guarded.server.say(ready=said)
             right = said and name == "localhost"
             # The certificate itself, without its CA, is enough to know the server by.
-            assert await asyncio.to_thread(ready, address, Path(tls.certificate), name) is right
+            assert await asyncio.to_thread(ready, address, tls.certificate, name) is right
         assert not await asyncio.to_thread(ready, address)
 
     guard(tmp_path, body, SecurityConfig(tls=tls, tokens=tokens))
