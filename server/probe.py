@@ -5,6 +5,7 @@ With TLS, CERTIFICATE is the server's own file, or that of its CA, and NAME one 
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -21,7 +22,7 @@ def ready(address: str, certificate: str = "", name: str = "") -> bool:
         options = [("grpc.ssl_target_name_override", name)]
         opened = grpc.secure_channel(address, grpc.ssl_channel_credentials(Path(certificate).read_bytes()), options)
     with opened as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
+        stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
             answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
         except grpc.RpcError:
