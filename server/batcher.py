@@ -127,6 +127,15 @@ class Batcher:
         hung = [self._policy.hung_at(lane.batches[0]) for lane in self.lanes if lane.batches]
         return min([*deadlines, *(t for t in (*ripe, *hung) if t > now)], default=math.inf)
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs no engine has."""
+        return len(self._waiting)
+
+    def seconds(self, batch: Batch) -> float:
+        """How long a batch should keep its device busy."""
+        return self._policy.seconds(batch.shape, len(batch.jobs), batch.lane.ceiling.now_bytes)
+
     def outlook(self, job: Job) -> Outlook | None:
         """Where a job stands; None where it does not wait any more."""
         if job not in self._waiting:

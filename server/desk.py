@@ -9,15 +9,18 @@ from pathlib import Path
 
 from render.errors import SnapsplatError
 from server.batcher import Batcher
+from server.caller import chosen, claim
 from server.dispatcher import Dispatcher
 from server.engine import Clock
 from server.errors import EngineError, IdTakenError, UnknownRequestError
+from server.events import Accepted, JobEnded, Watch, unwatched
 from server.jobs import Answer, Ending, Job
 from server.pb import result_pb2
 from server.places import Place
 from server.request import Request
 from server.results import Results
 from server.run import Run
+from server.status import row_of
 from server.stored import FILES, Result, StoredFile, stored_files
 from server.upload import ReceivedImage
 from server.work import Outcome, Work, Workshop
@@ -29,7 +32,15 @@ FAILURES_KEPT = 1000
 class Desk:
     """All calls come from the event loop's thread."""
 
-    def __init__(self, batcher: Batcher, dispatcher: Dispatcher, workshop: Workshop, results: Results, clock: Clock):
+    def __init__(
+        self,
+        batcher: Batcher,
+        dispatcher: Dispatcher,
+        workshop: Workshop,
+        results: Results,
+        clock: Clock,
+        watch: Watch = unwatched,
+    ):
         """`clock` is the batcher's."""
         self.places = batcher.places
         self.results = results
@@ -37,6 +48,7 @@ class Desk:
         self._batcher = batcher
         self._dispatcher = dispatcher
         self._clock = clock
+        self._watch = watch
         self._runs: dict[str, Run] = {}
         self._jobs: dict[str, Job] = {}
         self._count = itertools.count()
@@ -61,18 +73,23 @@ class Desk:
         run, result = self._runs.get(request.id), self.results.find(request.id)
         known = run.request.fingerprint if run is not None else result.fingerprint if result is not None else None
         if known not in (None, request.fingerprint):
-            raise IdTakenError(f"The id {request.id!r} is that of a request with another header; choose a new one.")
+            raise IdTakenError(
+                f"The id {chosen(request.id)!r} is that of a request with another header; choose a new one."
+            )
         return run if run is not None else result
 
     def find(self, request_id: str) -> Run | Result:
-        """What there is of a request, failed ones included.
+        """What there is of a request of this caller, by the id that the caller chose; failed ones included.
 
         Raises:
             UnknownRequestError: nothing, or no more.
         """
+        return self._found(claim(request_id))
+
+    def _found(self, request_id: str) -> Run | Result:
         found = self._runs.get(request_id) or self.results.find(request_id) or self._failed.get(request_id)
         if found is None:
-            raise UnknownRequestError(request_id)
+            raise UnknownRequestError(chosen(request_id))
         return found
 
     def deadline(self, seconds: float | None) -> float:
@@ -115,33 +132,37 @@ class Desk:
             raise
         self._runs[request.id], self._jobs[request.id] = run, job
         self._failed.pop(request.id, None)
+        self._watch(Accepted(len(request.names), request.size_bytes))
         task = asyncio.create_task(self._see_through(run, job, ended, left, staging))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return run
 
     def cancel(self, request_id: str) -> bool:
-        """End a request, wherever it is; False where it had ended.
+        """End a request of this caller, wherever it is; False where it had ended.
 
         Raises:
             UnknownRequestError: there is none.
         """
-        self.find(request_id)
-        return request_id in self._jobs and self._dispatcher.cancel(self._jobs[request_id].id)
+        key = claim(request_id)
+        self._found(key)
+        return key in self._jobs and self._dispatcher.cancel(self._jobs[key].id)
 
     async def _see_through(
         self, run: Run, job: Job, ended: "asyncio.Future[Ending]", left: asyncio.Event, staging: Path
     ) -> None:
-        error = None
+        error, stages = None, {}
         try:
             outcome = _outcome(await ended)
             await self._keep(run.request, job, outcome, staging)
+            stages = {stage.stage: stage.seconds for stage in outcome.summary.stages}
         except Exception as failure:  # noqa: BLE001 - whoever listens must hear of an end
             error = failure
             self._failed[run.request.id] = run
             while len(self._failed) > FAILURES_KEPT:
                 self._failed.popitem(last=False)
         del self._runs[run.request.id], self._jobs[run.request.id]
+        self._watch(JobEnded(_reason(error), self._clock() - job.arrived, stages))
         run.end(error)
         if error is not None:
             # An engine may hold a job that has ended, and write.
@@ -166,3 +187,7 @@ def _result(request: Request, outcome: Outcome, files: tuple[StoredFile, ...]) -
     cameras = result_pb2.ResultEvent(cameras=outcome.cameras).SerializeToString().hex()
     summary = result_pb2.ResultEvent(summary=outcome.summary).SerializeToString().hex()
     return Result(request.id, request.fingerprint, time.time(), cameras, summary, files)
+
+
+def _reason(error: Exception | None) -> str:
+    return "OK" if error is None else row_of(type(error)).reason

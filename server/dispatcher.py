@@ -8,6 +8,7 @@ import math
 from server.batcher import Batcher
 from server.engine import Clock
 from server.errors import EngineError
+from server.events import BatchBegan, BatchEnded, QueueChanged, Watch, WorkerReplaced, unwatched
 from server.jobs import Job
 from server.lanes import Batch, Lane
 
@@ -22,10 +23,11 @@ log = logging.getLogger(__name__)
 class Dispatcher:
     """Lives on one event loop, whose time runs as the batcher's clock does."""
 
-    def __init__(self, batcher: Batcher, clock: Clock):
+    def __init__(self, batcher: Batcher, clock: Clock, watch: Watch = unwatched):
         """`clock` is the batcher's."""
         self._batcher = batcher
         self._clock = clock
+        self._watch = watch
         self._wake = asyncio.Event()
         self._limits: dict[Batch, asyncio.Timeout] = {}
         """Of the batches that run, by which they are given up."""
@@ -48,6 +50,7 @@ class Dispatcher:
                     self._wake.clear()
                     while (batch := self._batcher.take()) is not None:
                         tasks.create_task(self._run(batch))
+                    self._watch(QueueChanged(self._batcher.waiting))
                     # Every batch has its limit once its task has begun.
                     await asyncio.sleep(0)
                     for batch in self._batcher.hung():
@@ -68,7 +71,9 @@ class Dispatcher:
                 await self._wake.wait()
 
     async def _run(self, batch: Batch) -> None:
-        failure = None
+        failure, since, ids = None, self._clock(), tuple(job.id for job in batch.jobs)
+        waited = tuple(since - job.arrived for job in batch.jobs)
+        self._watch(BatchBegan(ids, self._batcher.seconds(batch), waited))
         try:
             await self._work(batch)
         except asyncio.CancelledError:
@@ -78,8 +83,9 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever an engine raises, the queue and other engines go on
             failure = error
         if failure is not None:
-            log.warning("A batch failed: %s", ", ".join(job.id for job in batch.jobs), exc_info=failure)
+            log.warning("A batch failed: %s", ", ".join(ids), exc_info=failure)
         self._limits.pop(batch, None)
+        self._watch(BatchEnded(ids, self._clock() - since, "" if failure is None else type(failure).__name__))
         self._batcher.finish(batch, failure)
         self._wake.set()
         if batch.lane.broken and not batch.lane.batches:
@@ -106,6 +112,7 @@ class Dispatcher:
                 async with asyncio.timeout(REPLACE_SECONDS):
                     await lane.engine.replace()
                 lane.broken = False
+                self._watch(WorkerReplaced())
             except Exception:
                 # A device may come back, and other engines go on meanwhile.
                 log.exception("No new worker; the next try is in %.0f s.", pause_seconds)

@@ -68,3 +68,15 @@ class IdTakenError(JobError):
 
 class DrainingError(JobError):
     """The server is about to stop."""
+
+
+class UnauthenticatedError(JobError):
+    """Nothing says who calls, or nobody knows the token that does."""
+
+
+class PrincipalLimitError(JobError):
+    """One caller asks for more than its share. `retry_seconds` is when it may try again; None: not as it is."""
+
+    def __init__(self, sentence: str, retry_seconds: float | None):
+        self.retry_seconds = retry_seconds
+        super().__init__(sentence)

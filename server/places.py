@@ -1,5 +1,6 @@
 """How many jobs are held at a time, and how many bytes: waiting, running, or still being received."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.errors import QueueFullError, TooLargeError
@@ -13,6 +14,8 @@ class Place:
     """That it is one of."""
     size_bytes: int
     """Of the job's payload."""
+    on_release: Callable[[], None] | None = None
+    """Called when it has been given back."""
 
     def release(self) -> None:
         """Give it back, once.
@@ -21,6 +24,8 @@ class Place:
             KeyError: it was given back before.
         """
         self.places.put_back(self)
+        if self.on_release is not None:
+            self.on_release()
 
 
 class Places:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from render.cameras import Scale
 from render.errors import CamerasError
 from render.files.cameras_json import CameraRow, CamerasFile, camera_row
+from server.caller import claim
 from server.config import LimitsConfig
 from server.errors import RequestError, TooLargeError, UnknownNameError
 from server.offer import SEEDS, Model, Offer
@@ -50,6 +51,7 @@ class Request:
     """What is asked for; only the files are missing."""
 
     id: str
+    """As `server.caller.claim` has it."""
     fingerprint: str
     """Equal for equal headers, and for no others: 64 hexadecimal digits."""
     model: Model
@@ -98,7 +100,7 @@ def read_header(header: request_pb2.ReconstructHeader, offer: Offer, limits: Lim
     names = _names(header.images, model)
     rows = {name: _camera(image.camera, i) for i, (name, image) in enumerate(zip(names, header.images, strict=True))}
     return Request(
-        id=header.request_id,
+        id=claim(header.request_id),
         fingerprint=hashlib.sha256(header.SerializeToString(deterministic=True)).hexdigest(),
         model=model,
         size_px=size_px,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from render.errors import FileFormatError, OutputError
 from render.files.lock import locked
+from server.caller import chosen
 from server.config import ResultsConfig
 from server.engine import Clock
 from server.errors import UnknownRequestError
@@ -129,7 +130,7 @@ class Results:
             UnknownRequestError: it is not kept.
         """
         if self.find(request_id) is None:
-            raise UnknownRequestError(request_id)
+            raise UnknownRequestError(chosen(request_id))
         result, path = self._kept[request_id]
         self._readers[path] += 1
         try:

@@ -11,6 +11,7 @@ from server.config import LimitsConfig
 from server.desk import Desk
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
+from server.principals import Principals
 from server.request import check_id, read_header
 from server.run import Run, Send
 from server.status import STATUS, row_of, status_of
@@ -23,12 +24,13 @@ log = logging.getLogger(__name__)
 class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
     """Of `proto/snapsplat/v1/service.proto`."""
 
-    def __init__(self, desk: Desk, limits: LimitsConfig):
-        """`limits` are those of one request."""
+    def __init__(self, desk: Desk, limits: LimitsConfig, principals: Principals):
+        """`limits` are those of one request, `principals` those of one caller."""
         self.draining = False
         """Whether new requests are refused."""
         self._desk = desk
         self._limits = limits
+        self._principals = principals
 
     async def Reconstruct(self, request_iterator, context):
         """See service.proto."""
@@ -95,7 +97,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             return known
         if self.draining:
             raise DrainingError("The server is about to stop and takes no new requests; try again later.")
-        place = self._desk.places.take(request.size_bytes)
+        place = self._principals.take(self._desk.places, len(request.names), request.size_bytes)
         found: Run | Result | None = None
         try:
             images = await receive(stream, request, self._limits.upload_seconds)

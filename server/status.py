@@ -5,12 +5,14 @@ among the status' details, is for the client; the message is for people. Where a
 `google.rpc.BadRequest` has its path: `images[3].photo`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
 from google.protobuf.any_pb2 import Any
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from grpc_status import rpc_status
@@ -34,9 +36,11 @@ from server.errors import (
     IncompleteUploadError,
     JobCancelledError,
     OutOfMemoryError,
+    PrincipalLimitError,
     QueueFullError,
     RequestError,
     TooLargeError,
+    UnauthenticatedError,
     UnknownNameError,
     UnknownRequestError,
     UploadError,
@@ -67,10 +71,14 @@ STATUS: dict[type[Exception], Row] = {
     CamerasError: Row(StatusCode.INVALID_ARGUMENT, "CAMERAS_INVALID", "given cameras contradict the photos"),
     FileFormatError: Row(StatusCode.INVALID_ARGUMENT, "FILE_MALFORMED", "a file is not of the format that it claims"),
     TooLargeError: Row(StatusCode.INVALID_ARGUMENT, "TOO_LARGE", "this server will never take it: send less"),
+    UnauthenticatedError: Row(StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", "a token that is known is missing"),
     ReconstructionError: Row(StatusCode.FAILED_PRECONDITION, "NO_SCENE", "no scene can be made of these photos"),
     IdTakenError: Row(StatusCode.ALREADY_EXISTS, "ID_TAKEN", "another request has this id: choose a new one"),
     UnknownRequestError: Row(StatusCode.NOT_FOUND, "REQUEST_UNKNOWN", "no such request, or no longer: send it again"),
     QueueFullError: Row(StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", "no place is free: try again later"),
+    PrincipalLimitError: Row(
+        StatusCode.RESOURCE_EXHAUSTED, "PRINCIPAL_LIMIT", "more than one caller's share: RetryInfo says when, if ever"
+    ),
     OutOfMemoryError: Row(StatusCode.RESOURCE_EXHAUSTED, "OUT_OF_MEMORY", "the device ran out: later, or with less"),
     OutputError: Row(StatusCode.RESOURCE_EXHAUSTED, "NOT_STORED", "the server could not store the result: try later"),
     DrainingError: Row(StatusCode.UNAVAILABLE, "DRAINING", "the server is about to stop: try again, or elsewhere"),
@@ -95,11 +103,14 @@ def status_of(error: Exception, names: Sequence[str] = ()) -> grpc.Status:
     """
     row = row_of(type(error))
     message = "The server made a mistake." if row is STATUS[Exception] else str(error)
-    details: list[ErrorInfo | BadRequest] = [ErrorInfo(reason=row.reason, domain=DOMAIN)]
+    details: list[ErrorInfo | BadRequest | RetryInfo] = [ErrorInfo(reason=row.reason, domain=DOMAIN)]
     field = _field(error, names)
     if field:
         violation = BadRequest.FieldViolation(field=field, description=message, reason=row.reason)
         details.append(BadRequest(field_violations=[violation]))
+    if isinstance(error, PrincipalLimitError) and error.retry_seconds is not None:
+        # Rounded up: who comes a moment early would be refused again.
+        details.append(RetryInfo(retry_delay=Duration(seconds=math.ceil(error.retry_seconds))))
     packed = []
     for detail in details:
         packed.append(Any())

@@ -31,6 +31,7 @@ class Result:
     """Everything that a client is sent of a finished request."""
 
     request_id: str
+    """As `server.caller.claim` has it."""
     fingerprint: str
     """Of the request's header."""
     finished: float

@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.data_cli import data_app
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.token_cli import token
 from snapsplat.train_cli import evaluate, train
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def reconstruct(
 
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)
+app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(token)
 
 
 def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
