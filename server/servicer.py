@@ -38,7 +38,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
 
         names: list[str] = []
         async with _refusing(context, names):
-            found = await self._received(aiter(request_iterator), context.time_remaining(), names)
+            found = await self._received(aiter(request_iterator), context, names)
             await self._tell(found, send)
 
     async def GetResult(self, request, context):
@@ -75,9 +75,13 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         return service_pb2.ListModelsResponse(models=models, file_kinds=offer.file_kinds)
 
     async def _received(
-        self, stream: AsyncIterator[request_pb2.ReconstructRequest], seconds: float | None, names: list[str]
+        self, stream: AsyncIterator[request_pb2.ReconstructRequest], context: Any, names: list[str]
     ) -> Run | Result:
-        """What the stream asks for: running, or done before. `names` gets those of its photos."""
+        """What the stream asks for: running, or done before. `names` gets those of its photos.
+
+        Bytes are asked for once nothing is against the header: what a client that waits for that sends meets no refusal
+        half-way, which some gRPC libraries take for a failure of their own.
+        """
         first = await anext(stream, None)
         if first is None or first.WhichOneof("part") != "header":
             raise RequestError("header", "is missing: the first message has it.")
@@ -91,8 +95,9 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         place = self._desk.places.take(request.size_bytes)
         found: Run | Result | None = None
         try:
+            await context.write(service_pb2.ReconstructResponse(accepted=service_pb2.Accepted()))
             images = await receive(stream, request, self._limits.upload_seconds)
-            found = await self._desk.start(request, images, place, seconds)
+            found = await self._desk.start(request, images, place, context.time_remaining())
             return found
         finally:
             # Whoever came to nothing, or joined another who was faster, needs none.
