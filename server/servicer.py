@@ -9,6 +9,7 @@ from typing import Any
 
 from server.config import LimitsConfig
 from server.desk import Desk
+from server.drawing import Draughtsman, read_drawing
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
 from server.request import check_id, read_header
@@ -29,6 +30,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         """Whether new requests are refused."""
         self._desk = desk
         self._limits = limits
+        self._draughtsman = Draughtsman()
 
     async def Reconstruct(self, request_iterator, context):
         """See service.proto."""
@@ -59,6 +61,20 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         async with _refusing(context):
             check_id(request.request_id)
             return service_pb2.CancelRequestResponse(cancelled=self._desk.cancel(request.request_id))
+
+    async def Render(self, request, context):
+        """See service.proto."""
+        names: list[str] = []
+        async with _refusing(context, names):
+            check_id(request.request_id)
+            drawing = read_drawing(request, self._limits)
+            found = self._desk.find(request.request_id)
+            if isinstance(found, Run):
+                names += found.request.names
+                await found.follow(_hear_nothing)
+            with self._desk.results.reading(request.request_id) as (result, folder):
+                async for piece in self._draughtsman.draw(drawing, result, folder):
+                    await context.write(piece)
 
     async def ListModels(self, _request, _context):
         """See service.proto."""
@@ -122,6 +138,10 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             for file in result.files:
                 await _send_file(file, folder, send)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
+
+
+async def _hear_nothing(_event: result_pb2.ResultEvent) -> None:
+    pass
 
 
 async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:

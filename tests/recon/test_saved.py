@@ -87,7 +87,5 @@ def test_a_report_that_does_not_know_the_photos_is_refused(tmp_path: Path, photo
 
 def test_other_photos_are_refused(tmp_path: Path, photos: list[Path]):
     scene_of(photos).save(tmp_path / "out")
-    with pytest.raises(
-        InputError, match=r"The photos are a.jpg, b.png; the scene was made of a.jpg, b.png, c"
-    ):
+    with pytest.raises(InputError, match=r"The photos are a.jpg, b.png; the scene was made of a.jpg, b.png, c"):
         load_reconstruction(tmp_path / "out", photos[:2])

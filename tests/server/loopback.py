@@ -23,7 +23,7 @@ from server.request import Request
 from server.results import Results
 from server.serving import Serving, serving
 from server.upload import ReceivedImage
-from server.work import Outcome
+from server.work import Outcome, Work
 from tests.server.fakes import GB, SMALL, FakeEngine, FakeForecast
 from tests.server.sent import OFFER, Files, header_of
 
@@ -58,9 +58,13 @@ class Painter(FakeEngine):
             work.tell(result_pb2.ResultEvent(progress=result_pb2.Progress(stage="depth", seconds=0.5)))
             cameras = camera_pb2.Cameras(photos=[camera_pb2.PlacedPhoto(name=name) for name in work.request.names])
             work.tell(result_pb2.ResultEvent(cameras=cameras))
-            (work.folder / "scene.ply").write_bytes(b"".join(image.photo for image in work.images) * 100_000)
-            (work.folder / "report.json").write_text("{}")
+            self.paint(work)
             yield job, Outcome(cameras, result_pb2.Summary(photos=len(work.images)))
+
+    def paint(self, work: Work) -> None:
+        """Some bytes that depend on the photos."""
+        (work.folder / "scene.ply").write_bytes(b"".join(image.photo for image in work.images) * 100_000)
+        (work.folder / "report.json").write_text("{}")
 
 
 class Served:
@@ -100,10 +104,12 @@ class Served:
             await asyncio.sleep(0.01)
 
 
-def serve(tmp_path: Path, body: Callable[[Served], Awaitable[None]], **limits: Any) -> None:
+def serve(
+    tmp_path: Path, body: Callable[[Served], Awaitable[None]], kind: type[Painter] = Painter, **limits: Any
+) -> None:
     async def main() -> None:
         clock = asyncio.get_running_loop().time
-        engine = Painter()
+        engine = kind()
         batcher = Batcher(BatcherConfig(100 * GB, max_jobs=3), FakeForecast(), [engine], clock)
         dispatcher = Dispatcher(batcher, clock)
         results = Results(tmp_path, ResultsConfig())
