@@ -38,8 +38,8 @@ def submit(server: str, output: Path, photos: list[Path]) -> int:
         go_on.wait()
         for i, content in enumerate(contents):
             for offset in range(0, len(content), CHUNK_BYTES):
-                piece = content[offset : offset + CHUNK_BYTES]
-                chunk = request_pb2.ImageChunk(image_index=i, part="IMAGE_PART_PHOTO", offset_bytes=offset, content=piece)
+                chunk = request_pb2.ImageChunk(image_index=i, part="IMAGE_PART_PHOTO", offset_bytes=offset)
+                chunk.content = content[offset : offset + CHUNK_BYTES]
                 yield request_pb2.ReconstructRequest(chunk=chunk)
 
     scene, gaussians = bytearray(), 0

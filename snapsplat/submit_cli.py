@@ -69,7 +69,8 @@ def submit(
     \b
     snapsplat submit photos/ -o out --server localhost:50051
     """
-    with refusals_told("Stopped, here and on the server; what was in the output folder is untouched.", "Out of memory."):
+    stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
+    with refusals_told(stopped, "Out of memory."):
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
 

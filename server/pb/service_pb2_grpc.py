@@ -95,7 +95,8 @@ class SnapsplatServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Render(self, request, context):
-        """Draws a finished scene, so that a client needs no renderer.
+        """Draws a scene, so that a client needs no renderer; of a request that is on its way, once that is done. Its files must
+        have been asked for with scene.ply among them. NOT_FOUND as GetResult.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -110,5 +109,5 @@ def _grey(name: str, mask: np.ndarray) -> np.ndarray:
     return np.where(mask, 255, 0).astype(np.uint8) if mask.dtype == np.bool_ else np.ascontiguousarray(mask)
 
 
-def _opened(source: Path | bytes) -> BinaryIO:
+def _opened(source: Path | bytes) -> io.BufferedIOBase:
     return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")

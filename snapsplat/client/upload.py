@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 
-from render.errors import SnapsplatError
 from server.pb import request_pb2
 from snapsplat.client.order import Order
 
@@ -16,7 +15,7 @@ class Upload:
         self._order = order
         self._known = threading.Event()
         self._wanted = False
-        self._error: SnapsplatError | None = None
+        self._error: Exception | None = None
 
     def messages(self) -> Iterator[request_pb2.ReconstructRequest]:
         """For gRPC, which must not see an exception: it would end the call as one that broke."""
@@ -25,7 +24,7 @@ class Upload:
         try:
             if self._wanted:
                 yield from self._order.chunks()
-        except SnapsplatError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, `check` lets it out
             self._error = error
 
     def go_on(self, wanted: bool) -> None:
@@ -38,7 +37,7 @@ class Upload:
         """To be asked where the call has failed.
 
         Raises:
-            SnapsplatError: it did so because a photo could not be read any more.
+            PhotoError: it did so because a photo could not be read any more.
         """
         if self._error is not None:
             raise self._error

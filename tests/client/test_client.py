@@ -125,7 +125,7 @@ def test_a_full_queue_is_waited_for(tmp_path: Path, kind: Kind):
             place.release()
         assert (await asking).files == ("scene.ply",)
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 @both
@@ -139,7 +139,7 @@ def test_who_runs_out_of_time_is_told_so(tmp_path: Path, kind: Kind):
         assert not (tmp_path / "out").exists()
         served.engine.gate.set()
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 @both
@@ -168,7 +168,7 @@ def test_refusals_are_the_library_s(tmp_path: Path, kind: Kind):
         assert (await refused(served, OutputError, photos, tmp_path / "file"))[0] == ""
         assert not served.engine.ran
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 @both
@@ -191,7 +191,7 @@ def test_cancelled_by_its_id(tmp_path: Path, kind: Kind):
         assert error.value.reason == "REQUEST_UNKNOWN"
         served.engine.gate.set()
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 def test_a_task_that_is_cancelled_cancels_the_request(tmp_path: Path):
@@ -207,13 +207,13 @@ def test_a_task_that_is_cancelled_cancels_the_request(tmp_path: Path):
         await is_so(lambda: not len(served.desk))
         served.engine.gate.set()
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 def test_ctrl_c_cancels_the_request(tmp_path: Path):
     photos = photos_in(tmp_path / "photos")
 
-    class Telling(Painter):
+    class Telling(SceneWriter):
         async def run(self, shape: Any, jobs: Any) -> Any:
             jobs[0].payload.tell(result_pb2.ResultEvent(progress=result_pb2.Progress(stage="photos")))
             async for answer in super().run(shape, jobs):
@@ -254,7 +254,7 @@ def test_a_server_that_goes_is_not_asked_for_ever(tmp_path: Path, kind: Kind, mo
         assert (await running).files == ("scene.ply",)
         await draining
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 @both
@@ -296,7 +296,7 @@ def test_a_photo_that_changes_while_it_is_sent_is_told(tmp_path: Path, monkeypat
     async def body(served: Served) -> None:
         assert await asyncio.to_thread(submit, address_of(served)) == "CHECKSUM_MISMATCH"
 
-    serve(tmp_path / "results", body)
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 def test_both_clients_have_the_same_methods():

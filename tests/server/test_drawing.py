@@ -1,5 +1,6 @@
 """Scenes are drawn by the server as the library draws them, and what cannot be drawn is refused by its place."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,6 @@ def _pixels(image: bytes) -> np.ndarray:
 
 
 def test_a_scene_on_its_way_is_drawn_when_it_is_there(tmp_path: Path):
-    import asyncio
-
     async def body(served: Served) -> None:
         served.engine.gate.clear()
         first = asyncio.create_task(told(served.send()))
@@ -103,7 +102,11 @@ WRONG: dict[str, tuple[Callable[[], list[camera_pb2.Camera]], str, str]] = {
         "cameras[1].size",
     ),
     "no size": (lambda: [camera(size=None)], "REQUEST_INVALID", "cameras[0].size"),
-    "too large": (lambda: [camera(size=camera_pb2.Size(width_px=999, height_px=9))], "REQUEST_INVALID", "cameras[0].size"),
+    "too large": (
+        lambda: [camera(size=camera_pb2.Size(width_px=999, height_px=9))],
+        "REQUEST_INVALID",
+        "cameras[0].size",
+    ),
     "too many pixels": (lambda: [camera(size=camera_pb2.Size(width_px=200, height_px=200))], "TOO_LARGE", ""),
     "no pose": (lambda: [camera(t_world_camera=[])], "REQUEST_INVALID", "cameras[0].t_world_camera"),
     "a reflection": (
