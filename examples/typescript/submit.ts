@@ -29,7 +29,8 @@ type Answer = {
 };
 
 const sha256 = (content: Buffer) => createHash("sha256").update(content).digest();
-const definition = loadSync("snapsplat/v1/service.proto", { includeDirs: [PROTO], longs: Number, oneofs: true });
+const reading = { includeDirs: [PROTO], longs: Number, defaults: true, oneofs: true };
+const definition = loadSync("snapsplat/v1/service.proto", reading);
 const { SnapsplatService } = (loadPackageDefinition(definition) as any).snapsplat.v1;
 
 const [server, output, ...paths] = process.argv.slice(2);

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypedDict, get_args
 
 from render.errors import require
-from server.pb import camera_pb2, request_pb2
+from server.pb import request_pb2
 from snapsplat.client.known import NOTHING_KNOWN, known_cameras
 from snapsplat.client.photos import Content, Given, SentPhoto, photos_to_send
 
@@ -103,9 +103,9 @@ def make_order(
             )
             for photo in sent
         ],
-        scale=camera_pb2.Scale.Value(f"SCALE_{scale.upper()}"),
+        scale=f"SCALE_{scale.upper()}",
         file_kinds=files,
-        priority=request_pb2.Priority.Value(f"PRIORITY_{priority.upper()}"),
+        priority=f"PRIORITY_{priority.upper()}",
     )
     return Order(header, sent, warnings)
 
