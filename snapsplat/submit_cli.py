@@ -1,11 +1,12 @@
 """`snapsplat submit`: a scene from a server. Nothing here loads torch, unless cameras are given."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from render.errors import ConfigError
+from render.errors import BackendError, ConfigError
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def submit(
     """
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
     with refusals_told(stopped, "Out of memory."):
+        if find_spec("grpc") is None:
+            raise BackendError(
+                "A server is spoken to by grpcio, which is not installed: pip install 'snapsplat[serve]'."
+            )
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
 

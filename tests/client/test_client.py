@@ -14,6 +14,8 @@ from recon.saved import KINDS as SCENE_FILES
 from recon.saved import load_reconstruction
 from render.errors import ConfigError, OutputError, PhotoError
 from render.files.cameras_json import read_cameras_json
+from render.files.ply import read_ply
+from render.rasterize import rasterize
 from server.pb import result_pb2
 from server.work import Work
 from snapsplat import AsyncClient, Client
@@ -295,6 +297,31 @@ def test_a_photo_that_changes_while_it_is_sent_is_told(tmp_path: Path, monkeypat
 
     async def body(served: Served) -> None:
         assert await asyncio.to_thread(submit, address_of(served)) == "CHECKSUM_MISMATCH"
+
+    serve(tmp_path / "results", body, SceneWriter)
+
+
+@both
+def test_a_scene_is_drawn_by_the_server_as_by_the_library(tmp_path: Path, kind: Kind):
+    photos = photos_in(tmp_path / "photos")
+    cameras = saved_scene().cameras[[0, 1]]
+
+    async def images(address: str, request_id: str) -> list[bytes]:
+        if kind == "aio":
+            async with AsyncClient(address) as client:
+                return [image async for image in client.render(request_id, cameras, png=True)]
+        with Client(address) as client:
+            return await asyncio.to_thread(lambda: list(client.render(request_id, cameras, png=True)))
+
+    async def body(served: Served) -> None:
+        await ask(kind, address_of(served), "submit", photos, tmp_path / "out", request_id="mine")
+        found = await images(address_of(served), "mine")
+        rgb = rasterize(read_ply(tmp_path / "out" / "scene.ply"), cameras).rgb
+        expected = (rgb.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+        np.testing.assert_array_equal([np.asarray(Image.open(io.BytesIO(image))) for image in found], expected)
+        with pytest.raises(ServiceError) as error:
+            await images(address_of(served), "another")
+        assert error.value.reason == "REQUEST_UNKNOWN"
 
     serve(tmp_path / "results", body, SceneWriter)
 
