@@ -73,9 +73,7 @@ def submit(
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
     with refusals_told(stopped, "Out of memory."):
         if find_spec("grpc") is None:
-            raise BackendError(
-                "A server is spoken to by grpcio, which is not installed: pip install 'snapsplat[serve]'."
-            )
+            raise BackendError("This needs grpcio, which is not installed: pip install 'snapsplat[serve]'.")
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
 

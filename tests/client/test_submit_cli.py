@@ -36,7 +36,9 @@ def test_a_folder_of_photos_becomes_a_folder_of_files(tmp_path: Path):
             f"Preview  {out / 'preview.png'}",
             f"Report   {out / 'report.json'}",
         ]
-        assert [line.split()[0] for line in told.stderr.splitlines()] == ["depth", "files"]
+        # The engine, which is in this process too, may say which rasterizer draws.
+        stages = [line.split()[0] for line in told.stderr.splitlines() if line.endswith(" s")]
+        assert stages == ["depth", "files"]
 
     serve(tmp_path / "results", body, SceneWriter)
 
