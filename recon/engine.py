@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 
 from recon.images import one_is_too_few
@@ -136,7 +135,7 @@ class Engine:
             confidence=tuple(
                 prediction.depth.confidence[v, :h, :w].cpu().clone() for v, (w, h) in zip(members, crops, strict=True)
             ),
-            photos=tuple(_bytes(views, v, w, h) for v, (w, h) in zip(members, crops, strict=True)),
+            photos=tuple(views.photo_bytes(v) for v in members),
             gain=prediction.depth.gain[members].cpu().clone(),
             report=report,
         )
@@ -151,11 +150,6 @@ def original_cameras(views: Views, on_grid: Cameras, members: list[int], metric:
         if given is not None:
             K[i] = given
     return replace(cameras, K_px=K, scale="metric" if metric else "relative")
-
-
-def _bytes(views: Views, view: int, width: int, height: int) -> np.ndarray:
-    crop = views.pixels[view, :, :height, :width].permute(1, 2, 0)
-    return (crop * 255).round().to(torch.uint8).cpu().numpy()
 
 
 def peak_mib() -> float:

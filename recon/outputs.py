@@ -32,7 +32,9 @@ def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> N
             write_cameras_json(staging / "cameras.json", reconstruction.names, reconstruction.cameras, registered)
             _write_png(staging / "preview.png", make_preview(reconstruction))
             write_ply(staging / "scene.ply", reconstruction.gaussians)
-            _write_report(staging / "report.json", reconstruction.report, time.perf_counter() - start)
+            gain = dict(zip(reconstruction.names, reconstruction.gain.tolist(), strict=True))
+            report = {**reconstruction.report, "gain": gain}
+            _write_report(staging / "report.json", report, time.perf_counter() - start)
     except OutputError as error:
         if isinstance(error.__cause__, OSError):
             # The file's own sentence names a temporary folder, which is gone.

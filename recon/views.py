@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from recon.grid import fit_grid, lay_photo
@@ -65,6 +65,12 @@ class Views:
     def photo_size_wh(self) -> Int[Tensor, "view 2"]:
         """Width and height that each photo covers of the working grid."""
         return torch.round(self.original_size_wh.to(self.grid_scale.dtype) * self.grid_scale).to(torch.long)
+
+    def photo_bytes(self, view: int) -> UInt8[np.ndarray, "_ _ 3"]:
+        """One photo as it lies on the working grid, sRGB, without what lies beside it."""
+        width, height = self.photo_size_wh[view].tolist()
+        crop = self.pixels[view, :, :height, :width].permute(1, 2, 0)
+        return (crop * 255).round().to(torch.uint8).cpu().numpy()
 
     def to(self, device: torch.device | str) -> "Views":
         """The same views with their pixels on another device. What is given or measured in originals stays."""

@@ -8,6 +8,11 @@ hang on these classes in `snapsplat/exit_codes.py`.
 class SnapsplatError(Exception):
     """Root of every error that is the caller's to mend; its message is meant for a person."""
 
+    reason: str = ""
+    """What a server calls it, as docs/protocol.md lists it; empty for what was refused on this machine."""
+    field: str = ""
+    """Path of what is to blame in what was sent to a server, such as `images[3].photo`; empty where nothing is."""
+
 
 class InputError(SnapsplatError):
     """The photos given, as a set, cannot make a scene: none, one alone, two of one name."""

@@ -41,7 +41,7 @@ class BatcherConfig:
 
 @dataclass(frozen=True)
 class LimitsConfig:
-    """What one request may have; all but the last is judged by its header."""
+    """What one request may have; all but `upload_seconds` is judged by its header."""
 
     max_file_bytes: int = 100_000_000
     """Of a photo's file, or a mask's."""
@@ -49,9 +49,15 @@ class LimitsConfig:
     """Of all of them."""
     upload_seconds: float = 300.0
     """From the header to the last byte: a client that is slower gives its place to others."""
+    max_images: int = 1000
+    """Of one call of Render."""
+    max_side_px: int = 4096
+    """Of each of them."""
+    max_drawn_pixels: int = 500_000_000
+    """Of all of them together."""
 
     def __post_init__(self) -> None:
-        for name in ("max_file_bytes", "max_request_bytes"):
+        for name in ("max_file_bytes", "max_request_bytes", "max_images", "max_side_px", "max_drawn_pixels"):
             value = getattr(self, name)
             require(value >= 1, name, value, "1 or more")
         require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")

@@ -9,6 +9,7 @@ from typing import Any
 
 from server.config import LimitsConfig
 from server.desk import Desk
+from server.drawing import Draughtsman, read_drawing
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
 from server.principals import Principals
@@ -31,6 +32,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         self._desk = desk
         self._limits = limits
         self._principals = principals
+        self._draughtsman = Draughtsman()
 
     async def Reconstruct(self, request_iterator, context):
         """See service.proto."""
@@ -41,7 +43,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         names: list[str] = []
         async with _refusing(context, names):
             deadline = self._deadline(context)
-            found = await self._received(aiter(request_iterator), deadline, names)
+            found = await self._received(aiter(request_iterator), deadline, names, context)
             await self._tell(found, deadline, send)
 
     async def GetResult(self, request, context):
@@ -62,6 +64,20 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         async with _refusing(context):
             check_id(request.request_id)
             return service_pb2.CancelRequestResponse(cancelled=self._desk.cancel(request.request_id))
+
+    async def Render(self, request, context):
+        """See service.proto."""
+        names: list[str] = []
+        async with _refusing(context, names):
+            check_id(request.request_id)
+            drawing = read_drawing(request, self._limits)
+            found = self._desk.find(request.request_id)
+            if isinstance(found, Run):
+                names += found.request.names
+                await found.follow(_hear_nothing)
+            with self._desk.results.reading(_key(found)) as (result, folder):
+                async for piece in self._draughtsman.draw(drawing, result, folder):
+                    await context.write(piece)
 
     async def ListModels(self, _request, _context):
         """See service.proto."""
@@ -84,9 +100,17 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         return self._desk.deadline(None if seconds is None else float(seconds))
 
     async def _received(
-        self, stream: AsyncIterator[request_pb2.ReconstructRequest], deadline: float, names: list[str]
+        self,
+        stream: AsyncIterator[request_pb2.ReconstructRequest],
+        deadline: float,
+        names: list[str],
+        context: Any,
     ) -> Run | Result:
-        """What the stream asks for: running, or done before. `names` gets those of its photos."""
+        """What the stream asks for: running, or done before. `names` gets those of its photos.
+
+        Bytes are asked for once nothing is against the header: what a client that waits for that sends meets no refusal
+        half-way, which some gRPC libraries take for a failure of their own.
+        """
         first = await anext(stream, None)
         if first is None or first.WhichOneof("part") != "header":
             raise RequestError("header", "is missing: the first message has it.")
@@ -100,6 +124,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         place = self._principals.take(self._desk.places, len(request.names), request.size_bytes)
         found: Run | Result | None = None
         try:
+            await context.write(service_pb2.ReconstructResponse(accepted=service_pb2.Accepted()))
             images = await receive(stream, request, self._limits.upload_seconds)
             found = await self._desk.start(request, images, place, deadline)
             return found
@@ -123,13 +148,21 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         if isinstance(found, Run):
             self._desk.put_off(found.request.id, deadline)
             await found.follow(note)
-        request_id = found.request.id if isinstance(found, Run) else found.request_id
-        with self._desk.results.reading(request_id) as (result, folder):
+        with self._desk.results.reading(_key(found)) as (result, folder):
             if not told_cameras:
                 await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
             for file in result.files:
                 await _send_file(file, folder, send)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
+
+
+async def _hear_nothing(_event: result_pb2.ResultEvent) -> None:
+    pass
+
+
+def _key(found: Run | Result) -> str:
+    """By which its result is kept."""
+    return found.request.id if isinstance(found, Run) else found.request_id
 
 
 async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:

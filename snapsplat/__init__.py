@@ -1,4 +1,5 @@
-"""Photos in, a 3D Gaussian scene out. `reconstruct` is the short way, `Reconstructor` the one for many scenes.
+"""Photos in, a 3D Gaussian scene out. `reconstruct` is the short way, `Reconstructor` the one for many scenes;
+`Client` and `AsyncClient` have it made by a server.
 
 Importing this loads nothing heavy; torch comes with the first name that is used.
 """
@@ -10,12 +11,16 @@ if TYPE_CHECKING:
     from recon.reconstructor import Reconstructor
     from render.cameras import Cameras
     from render.gaussians import Gaussians
+    from snapsplat.client.aio import AsyncClient
+    from snapsplat.client.sync import Client
     from snapsplat.library import reconstruct
 
-__all__ = ["Cameras", "Gaussians", "Reconstructor", "reconstruct"]
+__all__ = ["AsyncClient", "Cameras", "Client", "Gaussians", "Reconstructor", "reconstruct"]
 
 _HOMES = {
+    "AsyncClient": "snapsplat.client.aio",
     "Cameras": "render.cameras",
+    "Client": "snapsplat.client.sync",
     "Gaussians": "render.gaussians",
     "Reconstructor": "recon.reconstructor",
     "reconstruct": "snapsplat.library",

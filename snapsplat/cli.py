@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.data_cli import data_app
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.submit_cli import submit
 from snapsplat.token_cli import token
 from snapsplat.train_cli import evaluate, train
 
@@ -130,6 +131,7 @@ def reconstruct(
         _tell(scene, output)
 
 
+app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(submit)
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)
 app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(token)

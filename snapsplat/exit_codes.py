@@ -9,6 +9,7 @@ from render.errors import (
     OutputError,
     ReconstructionError,
 )
+from snapsplat.client.errors import ServiceError
 
 EXIT_CODES: dict[type[BaseException], tuple[int, str]] = {
     ConfigError: (2, "an option or a configuration value is wrong"),
@@ -19,6 +20,7 @@ EXIT_CODES: dict[type[BaseException], tuple[int, str]] = {
     FileFormatError: (7, "a file is malformed"),
     BackendError: (8, "this machine lacks what was asked for"),
     MemoryError: (9, "out of memory"),
+    ServiceError: (10, "the server did not do it"),
     KeyboardInterrupt: (130, "stopped by Ctrl-C"),
 }
 """Kind of failure -> exit code and meaning; a subclass shares the code of its nearest ancestor here."""

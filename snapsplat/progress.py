@@ -14,16 +14,18 @@ import render
 class StageProgress:
     """Within its `with` block, call it with a stage's name when the stage is done."""
 
-    def __init__(self):
+    def __init__(self, doing: str = "reconstructing", compiles: bool = True):
+        """`doing` is shown meanwhile; `compiles`: whether the work is done by kernels of this machine."""
+        self._compiles = compiles
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._status = Status("reconstructing", console=self._console) if self._console.is_terminal else None
+        self._status = Status(doing, console=self._console) if self._console.is_terminal else None
         # Which rasterizer draws is logged by the one who chooses it.
         self._handler = _Printed(self._console)
         self._logger = logging.getLogger("render")
         self._since = 0.0
 
     def __enter__(self) -> "StageProgress":
-        if not _compiled_before():
+        if self._compiles and not _compiled_before():
             self._console.print("The first run compiles its kernels, which takes half a minute; they are kept.")
         self._since = time.perf_counter()
         self._logger.addHandler(self._handler)
@@ -36,6 +38,11 @@ class StageProgress:
         if self._status is not None:
             self._status.stop()
         self._logger.removeHandler(self._handler)
+
+    def say(self, doing: str) -> None:
+        """What is shown on a terminal from now on."""
+        if self._status is not None:
+            self._status.update(doing)
 
     def __call__(self, stage: str) -> None:
         now = time.perf_counter()

@@ -27,39 +27,41 @@ from server.pb import request_pb2 as snapsplat_dot_v1_dot_request__pb2
 from server.pb import result_pb2 as snapsplat_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asnapsplat/v1/service.proto\x12\x0csnapsplat.v1\x1a\x19snapsplat/v1/camera.proto\x1a\x1asnapsplat/v1/request.proto\x1a\x19snapsplat/v1/result.proto\"?\n\x13ReconstructResponse\x12(\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x19.snapsplat.v1.ResultEvent\"&\n\x10GetResultRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"=\n\x11GetResultResponse\x12(\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x19.snapsplat.v1.ResultEvent\"*\n\x14\x43\x61ncelRequestRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"*\n\x15\x43\x61ncelRequestResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x08\"u\n\rRenderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x07\x63\x61meras\x18\x02 \x03(\x0b\x32\x14.snapsplat.v1.Camera\x12)\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x19.snapsplat.v1.ImageFormat\"a\n\x0eRenderResponse\x12\x14\n\x0c\x63\x61mera_index\x18\x01 \x01(\r\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"\x13\n\x11ListModelsRequest\"M\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.snapsplat.v1.Model\x12\x12\n\nfile_kinds\x18\x02 \x03(\t\"R\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nmin_photos\x18\x03 \x01(\r\x12\x12\n\nmax_photos\x18\x04 \x01(\r\"]\n\x0bPlanRequest\x12\x12\n\x05model\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06photos\x18\x02 \x01(\r\x12 \n\x04grid\x18\x03 \x01(\x0b\x32\x12.snapsplat.v1.SizeB\x08\n\x06_model\"b\n\x0cPlanResponse\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x11\n\tgigabytes\x18\x02 \x01(\x01\x12\x1d\n\x15\x65xpected_wait_seconds\x18\x03 \x01(\x01\x12\x0f\n\x07refusal\x18\x04 \x01(\t*X\n\x0bImageFormat\x12\x1c\n\x18IMAGE_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_FORMAT_JPEG\x10\x01\x12\x14\n\x10IMAGE_FORMAT_PNG\x10\x02\x32\xeb\x03\n\x10SnapsplatService\x12V\n\x0bReconstruct\x12 .snapsplat.v1.ReconstructRequest\x1a!.snapsplat.v1.ReconstructResponse(\x01\x30\x01\x12N\n\tGetResult\x12\x1e.snapsplat.v1.GetResultRequest\x1a\x1f.snapsplat.v1.GetResultResponse0\x01\x12X\n\rCancelRequest\x12\".snapsplat.v1.CancelRequestRequest\x1a#.snapsplat.v1.CancelRequestResponse\x12\x45\n\x06Render\x12\x1b.snapsplat.v1.RenderRequest\x1a\x1c.snapsplat.v1.RenderResponse0\x01\x12O\n\nListModels\x12\x1f.snapsplat.v1.ListModelsRequest\x1a .snapsplat.v1.ListModelsResponse\x12=\n\x04Plan\x12\x19.snapsplat.v1.PlanRequest\x1a\x1a.snapsplat.v1.PlanResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1asnapsplat/v1/service.proto\x12\x0csnapsplat.v1\x1a\x19snapsplat/v1/camera.proto\x1a\x1asnapsplat/v1/request.proto\x1a\x19snapsplat/v1/result.proto\"w\n\x13ReconstructResponse\x12*\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x19.snapsplat.v1.ResultEventH\x00\x12*\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32\x16.snapsplat.v1.AcceptedH\x00\x42\x08\n\x06\x61nswer\"\n\n\x08\x41\x63\x63\x65pted\"&\n\x10GetResultRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"=\n\x11GetResultResponse\x12(\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x19.snapsplat.v1.ResultEvent\"*\n\x14\x43\x61ncelRequestRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"*\n\x15\x43\x61ncelRequestResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x08\"u\n\rRenderRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12%\n\x07\x63\x61meras\x18\x02 \x03(\x0b\x32\x14.snapsplat.v1.Camera\x12)\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x19.snapsplat.v1.ImageFormat\"a\n\x0eRenderResponse\x12\x14\n\x0c\x63\x61mera_index\x18\x01 \x01(\r\x12\x12\n\nsize_bytes\x18\x02 \x01(\x04\x12\x14\n\x0coffset_bytes\x18\x03 \x01(\x04\x12\x0f\n\x07\x63ontent\x18\x04 \x01(\x0c\"\x13\n\x11ListModelsRequest\"M\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.snapsplat.v1.Model\x12\x12\n\nfile_kinds\x18\x02 \x03(\t\"R\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nmin_photos\x18\x03 \x01(\r\x12\x12\n\nmax_photos\x18\x04 \x01(\r\"]\n\x0bPlanRequest\x12\x12\n\x05model\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06photos\x18\x02 \x01(\r\x12 \n\x04grid\x18\x03 \x01(\x0b\x32\x12.snapsplat.v1.SizeB\x08\n\x06_model\"b\n\x0cPlanResponse\x12\x0f\n\x07seconds\x18\x01 \x01(\x01\x12\x11\n\tgigabytes\x18\x02 \x01(\x01\x12\x1d\n\x15\x65xpected_wait_seconds\x18\x03 \x01(\x01\x12\x0f\n\x07refusal\x18\x04 \x01(\t*X\n\x0bImageFormat\x12\x1c\n\x18IMAGE_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_FORMAT_JPEG\x10\x01\x12\x14\n\x10IMAGE_FORMAT_PNG\x10\x02\x32\xeb\x03\n\x10SnapsplatService\x12V\n\x0bReconstruct\x12 .snapsplat.v1.ReconstructRequest\x1a!.snapsplat.v1.ReconstructResponse(\x01\x30\x01\x12N\n\tGetResult\x12\x1e.snapsplat.v1.GetResultRequest\x1a\x1f.snapsplat.v1.GetResultResponse0\x01\x12X\n\rCancelRequest\x12\".snapsplat.v1.CancelRequestRequest\x1a#.snapsplat.v1.CancelRequestResponse\x12\x45\n\x06Render\x12\x1b.snapsplat.v1.RenderRequest\x1a\x1c.snapsplat.v1.RenderResponse0\x01\x12O\n\nListModels\x12\x1f.snapsplat.v1.ListModelsRequest\x1a .snapsplat.v1.ListModelsResponse\x12=\n\x04Plan\x12\x19.snapsplat.v1.PlanRequest\x1a\x1a.snapsplat.v1.PlanResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'server.pb.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMAGEFORMAT']._serialized_start=979
-  _globals['_IMAGEFORMAT']._serialized_end=1067
+  _globals['_IMAGEFORMAT']._serialized_start=1047
+  _globals['_IMAGEFORMAT']._serialized_end=1135
   _globals['_RECONSTRUCTRESPONSE']._serialized_start=126
-  _globals['_RECONSTRUCTRESPONSE']._serialized_end=189
-  _globals['_GETRESULTREQUEST']._serialized_start=191
-  _globals['_GETRESULTREQUEST']._serialized_end=229
-  _globals['_GETRESULTRESPONSE']._serialized_start=231
-  _globals['_GETRESULTRESPONSE']._serialized_end=292
-  _globals['_CANCELREQUESTREQUEST']._serialized_start=294
-  _globals['_CANCELREQUESTREQUEST']._serialized_end=336
-  _globals['_CANCELREQUESTRESPONSE']._serialized_start=338
-  _globals['_CANCELREQUESTRESPONSE']._serialized_end=380
-  _globals['_RENDERREQUEST']._serialized_start=382
-  _globals['_RENDERREQUEST']._serialized_end=499
-  _globals['_RENDERRESPONSE']._serialized_start=501
-  _globals['_RENDERRESPONSE']._serialized_end=598
-  _globals['_LISTMODELSREQUEST']._serialized_start=600
-  _globals['_LISTMODELSREQUEST']._serialized_end=619
-  _globals['_LISTMODELSRESPONSE']._serialized_start=621
-  _globals['_LISTMODELSRESPONSE']._serialized_end=698
-  _globals['_MODEL']._serialized_start=700
-  _globals['_MODEL']._serialized_end=782
-  _globals['_PLANREQUEST']._serialized_start=784
-  _globals['_PLANREQUEST']._serialized_end=877
-  _globals['_PLANRESPONSE']._serialized_start=879
-  _globals['_PLANRESPONSE']._serialized_end=977
-  _globals['_SNAPSPLATSERVICE']._serialized_start=1070
-  _globals['_SNAPSPLATSERVICE']._serialized_end=1561
+  _globals['_RECONSTRUCTRESPONSE']._serialized_end=245
+  _globals['_ACCEPTED']._serialized_start=247
+  _globals['_ACCEPTED']._serialized_end=257
+  _globals['_GETRESULTREQUEST']._serialized_start=259
+  _globals['_GETRESULTREQUEST']._serialized_end=297
+  _globals['_GETRESULTRESPONSE']._serialized_start=299
+  _globals['_GETRESULTRESPONSE']._serialized_end=360
+  _globals['_CANCELREQUESTREQUEST']._serialized_start=362
+  _globals['_CANCELREQUESTREQUEST']._serialized_end=404
+  _globals['_CANCELREQUESTRESPONSE']._serialized_start=406
+  _globals['_CANCELREQUESTRESPONSE']._serialized_end=448
+  _globals['_RENDERREQUEST']._serialized_start=450
+  _globals['_RENDERREQUEST']._serialized_end=567
+  _globals['_RENDERRESPONSE']._serialized_start=569
+  _globals['_RENDERRESPONSE']._serialized_end=666
+  _globals['_LISTMODELSREQUEST']._serialized_start=668
+  _globals['_LISTMODELSREQUEST']._serialized_end=687
+  _globals['_LISTMODELSRESPONSE']._serialized_start=689
+  _globals['_LISTMODELSRESPONSE']._serialized_end=766
+  _globals['_MODEL']._serialized_start=768
+  _globals['_MODEL']._serialized_end=850
+  _globals['_PLANREQUEST']._serialized_start=852
+  _globals['_PLANREQUEST']._serialized_end=945
+  _globals['_PLANRESPONSE']._serialized_start=947
+  _globals['_PLANRESPONSE']._serialized_end=1045
+  _globals['_SNAPSPLATSERVICE']._serialized_start=1138
+  _globals['_SNAPSPLATSERVICE']._serialized_end=1629
 # @@protoc_insertion_point(module_scope)

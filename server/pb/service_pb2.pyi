@@ -20,10 +20,16 @@ IMAGE_FORMAT_JPEG: ImageFormat
 IMAGE_FORMAT_PNG: ImageFormat
 
 class ReconstructResponse(_message.Message):
-    __slots__ = ("event",)
+    __slots__ = ("event", "accepted")
     EVENT_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     event: _result_pb2.ResultEvent
-    def __init__(self, event: _Optional[_Union[_result_pb2.ResultEvent, _Mapping]] = ...) -> None: ...
+    accepted: Accepted
+    def __init__(self, event: _Optional[_Union[_result_pb2.ResultEvent, _Mapping]] = ..., accepted: _Optional[_Union[Accepted, _Mapping]] = ...) -> None: ...
+
+class Accepted(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GetResultRequest(_message.Message):
     __slots__ = ("request_id",)

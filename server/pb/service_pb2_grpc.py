@@ -71,7 +71,9 @@ class SnapsplatServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Reconstruct(self, request_iterator, context):
-        """Makes a scene. If the stream breaks, the job goes on: GetResult picks it up again.
+        """Makes a scene. A client sends the header and waits for the first answer: after `accepted` it sends the bytes; after
+        an event it sends none, since the request has joined a job that runs or has run. If the stream breaks after the last
+        byte, the job goes on: GetResult picks it up again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,7 +95,8 @@ class SnapsplatServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Render(self, request, context):
-        """Draws a finished scene, so that a client needs no renderer.
+        """Draws a scene, so that a client needs no renderer; of a request that is on its way, once that is done. Its files must
+        have been asked for with scene.ply among them. NOT_FOUND as GetResult.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

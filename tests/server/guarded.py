@@ -20,7 +20,7 @@ from server.results import Results
 from server.serving import Serving, serving
 from server.tokens import new_token
 from tests.server.fakes import GB, FakeForecast
-from tests.server.test_servicer import FakeWorkshop, Painter, Served
+from tests.server.loopback import FakeWorkshop, Painter, Served
 
 
 class Guarded:

@@ -14,7 +14,7 @@ from grpc_status import rpc_status
 from server.guard_config import PrincipalConfig, SecurityConfig
 from server.pb import service_pb2
 from tests.server.guarded import Guarded, guard, tls_files, token_file
-from tests.server.test_servicer import content, kinds, refused, told
+from tests.server.loopback import content, kinds, refused, told
 
 NOT_LET_IN = ("UNAUTHENTICATED", "UNAUTHENTICATED", "")
 UNKNOWN = ("NOT_FOUND", "REQUEST_UNKNOWN", "")

@@ -14,7 +14,7 @@ from server.guard_config import SecurityConfig
 from server.logs import configure_logs, log_event
 from server.tokens import new_token
 from tests.server.guarded import Guarded, guard, token_file
-from tests.server.test_servicer import refused, told
+from tests.server.loopback import refused, told
 
 
 @pytest.fixture

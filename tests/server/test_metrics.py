@@ -18,7 +18,7 @@ from server.metrics import Metrics, metrics_served
 from server.places import Places
 from tests.server.fakes import GB, FakeEngine, FakeForecast, Submitter, run_in_fake_time
 from tests.server.guarded import Guarded, guard
-from tests.server.test_servicer import refused, told
+from tests.server.loopback import refused, told
 
 
 def sample(metrics: Metrics, name: str, **labels: str) -> float | None:

@@ -18,7 +18,7 @@ from server.places import Places
 from server.tracing import Tracing
 from server.watching import watching
 from tests.server.guarded import Guarded, guard
-from tests.server.test_servicer import refused, told
+from tests.server.loopback import refused, told
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 

@@ -1,0 +1,100 @@
+"""`snapsplat submit` looks and ends as `snapsplat reconstruct` does."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from server.pb import result_pb2
+from snapsplat.cli import app
+from snapsplat.submit_cli import FILES, VERDICTS
+from tests.client.clients import SceneWriter, is_so, photos_in
+from tests.server.loopback import Served, serve
+
+
+def submit(served: Served, *arguments: object) -> "asyncio.Future[Result]":
+    server = ["--server", f"127.0.0.1:{served.server.port}"]
+    return asyncio.ensure_future(asyncio.to_thread(CliRunner().invoke, app, ["submit", *server, *map(str, arguments)]))
+
+
+def test_a_folder_of_photos_becomes_a_folder_of_files(tmp_path: Path):
+    photos_in(tmp_path / "photos")
+    out = tmp_path / "out"
+
+    async def body(served: Served) -> None:
+        told = await submit(served, tmp_path / "photos", "-o", out, "--seed", 3, "--priority", "high")
+        assert told.exit_code == 0, told.output
+        assert {path.name for path in out.iterdir()} == set(FILES)
+        lines = told.stdout.splitlines()
+        assert lines[0] == "0 of 3 photos registered, 0 Gaussians."
+        assert lines[-3:] == [
+            f"Scene    {out / 'scene.ply'}",
+            f"Preview  {out / 'preview.png'}",
+            f"Report   {out / 'report.json'}",
+        ]
+        # The engine, which is in this process too, may say which rasterizer draws.
+        stages = [line.split()[0] for line in told.stderr.splitlines() if line.endswith(" s")]
+        assert stages == ["depth", "files"]
+
+    serve(tmp_path / "results", body, SceneWriter)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--size", "5"], 2, "options.size_px is 5; 64 to 1024 is expected."),
+        (["--model", "none"], 2, "options.model is 'none'; this server has small, big."),
+        (["--token-file", "/none"], 2, "--token-file /none cannot be read"),
+        (["--cameras", "/none"], 4, "/none cannot be read"),
+        (["--timeout", "0.0001"], 10, "DEADLINE_EXCEEDED"),
+    ],
+)
+def test_refusals_end_with_their_code(tmp_path: Path, arguments: list[str], code: int, sentence: str):
+    photos_in(tmp_path / "photos")
+
+    async def body(served: Served) -> None:
+        told = await submit(served, tmp_path / "photos", "-o", tmp_path / "out", *arguments)
+        assert (told.exit_code, told.stdout) == (code, "")
+        assert sentence in told.stderr
+        assert not (tmp_path / "out").exists()
+
+    serve(tmp_path / "results", body, SceneWriter)
+
+
+def test_ctrl_c_stops_the_server_s_work_too(tmp_path: Path):
+    photos = photos_in(tmp_path / "photos")
+
+    async def body(served: Served) -> None:
+        served.engine.gate.clear()
+        address = f"127.0.0.1:{served.server.port}"
+        code = "from snapsplat.cli import main; main()"
+        command = [sys.executable, "-c", code, "submit", *map(str, photos), "-o", str(tmp_path / "out")]
+        process = subprocess.Popen([*command, "--server", address], stderr=subprocess.PIPE, text=True)
+        try:
+            await is_so(lambda: bool(served.engine.ran), seconds=60)
+            process.send_signal(2)
+            _, said = await asyncio.to_thread(process.communicate)
+        finally:
+            process.kill()
+        assert process.returncode == 130
+        assert said.splitlines()[-1].startswith("Stopped, here and on the server")
+        await is_so(lambda: not len(served.desk))
+        served.engine.gate.set()
+        assert not (tmp_path / "out").exists()
+
+    serve(tmp_path / "results", body, SceneWriter)
+
+
+def test_torch_is_not_loaded():
+    code = "import sys, snapsplat.submit_cli, snapsplat.client.aio; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_verdicts_have_the_protocol_s_numbers():
+    assert {f"VERDICT_{word.upper()}": number for number, word in VERDICTS.items()} == {
+        name: number for name, number in result_pb2.Verdict.items() if number
+    }

@@ -1,0 +1,137 @@
+"""Scenes are drawn by the server as the library draws them, and what cannot be drawn is refused by its place."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from recon.reconstruction import Reconstruction
+from render.cameras import Cameras
+from render.files.ply import read_ply
+from render.rasterize import rasterize
+from server.pb import camera_pb2, service_pb2
+from server.work import Work
+from tests.recon.small_scene import small_reconstruction
+from tests.server.loopback import Painter, Served, refused, serve, told
+from tests.server.sent import IDENTITY
+
+
+class SceneWriter(Painter):
+    """Its scene is a cloud."""
+
+    scene: Reconstruction = small_reconstruction()
+
+    def paint(self, work: Work) -> None:
+        self.scene.save(work.folder)
+
+
+def camera(x: float = 0.0, **fields: Any) -> camera_pb2.Camera:
+    """96 x 64, at so far to the right."""
+    pose = [*IDENTITY[:3], x, *IDENTITY[4:]]
+    lens = camera_pb2.Intrinsics(fx_px=90, fy_px=90, cx_px=48, cy_px=32)
+    size = camera_pb2.Size(width_px=96, height_px=64)
+    return camera_pb2.Camera(**{"size": size, "intrinsics": lens, "t_world_camera": pose, **fields})
+
+
+def drawn(served: Served, cameras: list[camera_pb2.Camera], kind: int = service_pb2.IMAGE_FORMAT_PNG) -> Any:
+    request = service_pb2.RenderRequest(request_id="a", cameras=cameras, format=kind)  # type: ignore[arg-type]
+    return served.stub.Render(request, timeout=30)
+
+
+async def images(call: Any) -> list[bytes]:
+    found: list[bytes] = []
+    async for piece in call:
+        if piece.offset_bytes == 0:
+            found.append(b"")
+        assert (piece.camera_index, piece.offset_bytes) == (len(found) - 1, len(found[-1]))
+        found[-1] += piece.content
+        assert len(found[-1]) <= piece.size_bytes
+    return found
+
+
+def test_a_kept_scene_is_drawn_as_the_library_draws_it(tmp_path: Path):
+    path = [0.0, 0.2]
+
+    async def body(served: Served) -> None:
+        await told(served.send())
+        ((_, folder),) = [served.desk.results.reading("a").__enter__()]
+        T = torch.eye(4, dtype=torch.float64).repeat(2, 1, 1)
+        T[:, 0, 3] = torch.tensor(path)
+        K = torch.tensor([[90.0, 0, 48], [0, 90, 32], [0, 0, 1]], dtype=torch.float64).repeat(2, 1, 1)
+        rgb = rasterize(read_ply(folder / "scene.ply"), Cameras(K, T, torch.tensor([[96, 64]] * 2))).rgb
+        expected = (rgb.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+        png = await images(drawn(served, [camera(x) for x in path]))
+        jpeg = await images(drawn(served, [camera(x) for x in path], kind=0))
+        for found, lossy, right in zip(png, jpeg, expected, strict=True):
+            np.testing.assert_array_equal(_pixels(found), right)
+            assert np.abs(_pixels(lossy).astype(int) - right).mean() < 10
+        assert not np.array_equal(expected[0], expected[1])
+
+    serve(tmp_path, body, SceneWriter)
+
+
+def _pixels(image: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+
+
+def test_a_scene_on_its_way_is_drawn_when_it_is_there(tmp_path: Path):
+    async def body(served: Served) -> None:
+        served.engine.gate.clear()
+        first = asyncio.create_task(told(served.send()))
+        await served.running()
+        drawing = asyncio.create_task(images(drawn(served, [camera()])))
+        await asyncio.sleep(0.05)
+        served.engine.gate.set()
+        assert len(await drawing) == 1
+        await first
+
+    serve(tmp_path, body, SceneWriter)
+
+
+WRONG: dict[str, tuple[Callable[[], list[camera_pb2.Camera]], str, str]] = {
+    "none": (lambda: [], "REQUEST_INVALID", "cameras"),
+    "too many": (lambda: [camera()] * 5, "REQUEST_INVALID", "cameras"),
+    "two sizes": (
+        lambda: [camera(), camera(size=camera_pb2.Size(width_px=9, height_px=9))],
+        "REQUEST_INVALID",
+        "cameras[1].size",
+    ),
+    "no size": (lambda: [camera(size=None)], "REQUEST_INVALID", "cameras[0].size"),
+    "too large": (
+        lambda: [camera(size=camera_pb2.Size(width_px=999, height_px=9))],
+        "REQUEST_INVALID",
+        "cameras[0].size",
+    ),
+    "too many pixels": (lambda: [camera(size=camera_pb2.Size(width_px=200, height_px=200))], "TOO_LARGE", ""),
+    "no pose": (lambda: [camera(t_world_camera=[])], "REQUEST_INVALID", "cameras[0].t_world_camera"),
+    "a reflection": (
+        lambda: [camera(), camera(t_world_camera=[-1.0, *IDENTITY[1:]])],
+        "REQUEST_INVALID",
+        "cameras[1]",
+    ),
+    "no focal length": (lambda: [camera(intrinsics=None)], "REQUEST_INVALID", "cameras[0]"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_cannot_be_drawn_is_refused_by_its_place(tmp_path: Path, what: str):
+    cameras, reason, field = WRONG[what]
+
+    async def body(served: Served) -> None:
+        assert await refused(drawn(served, cameras())) == ("INVALID_ARGUMENT", reason, field)
+
+    serve(tmp_path, body, max_images=4, max_side_px=256, max_drawn_pixels=30_000)
+
+
+def test_without_a_scene_there_is_nothing_to_draw(tmp_path: Path):
+    async def body(served: Served) -> None:
+        assert await refused(drawn(served, [camera()])) == ("NOT_FOUND", "REQUEST_UNKNOWN", "")
+        await told(served.send(file_kinds=["report.json"]))
+        assert await refused(drawn(served, [camera()])) == ("INVALID_ARGUMENT", "REQUEST_INVALID", "request_id")
+
+    serve(tmp_path, body)
