@@ -16,13 +16,16 @@ SAY_INSTALL = @echo "Installing into .venv; the first time takes some minutes.";
 	fi
 TORCH = $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: demo test pictures stubs clean
+.PHONY: demo demo-server test pictures stubs clean
 
 demo: .venv/.installed
 	$(BIN)/snapsplat reconstruct examples/banana -o out/demo
 	@echo
 	@echo "Look at the preview first. Drop the scene into a splat viewer, such as https://superspl.at/editor in a browser;"
 	@echo "docs/viewers.md says which way is up, docs/outputs.md what each file holds."
+
+demo-server: .venv/.installed-serve
+	BIN=$(BIN) examples/demo_server.sh
 
 # Tests load torch before recon can say so: OpenMP's threads are not to spin while they wait.
 test: export OMP_WAIT_POLICY = PASSIVE
@@ -47,6 +50,12 @@ clean:
 	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
 	$(PIP) --editable .
 	@touch $@
+
+.venv/.installed-serve: .venv/.made pyproject.toml
+	$(SAY_INSTALL)
+	$(if $(TORCH_INDEX),$(PIP) --index-url "$(TORCH_INDEX)" "$(TORCH)")
+	$(PIP) --editable ".[serve]"
+	@touch .venv/.installed $@
 
 .venv/.installed-dev: .venv/.made pyproject.toml
 	$(SAY_INSTALL)

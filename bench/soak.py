@@ -97,7 +97,9 @@ class Soak:
     async def wrong_checksum(self, name: str) -> Reply:
         """A byte is another."""
         photo = self._photo(b"fine: ")
-        return await reply_of(self.service.send([photo], content=[photo[:-1] + b"?"], request_id=name))
+        return await reply_of(
+            self.service.send([photo], content=[photo[:-1] + bytes([photo[-1] ^ 1])], request_id=name)
+        )
 
     async def tiny_deadline(self, name: str) -> Reply:
         """The client will not wait."""
@@ -144,7 +146,7 @@ class Soak:
         assert reply.reason in REASONS, reply
         how = reply.reason or reply.code
         self.ended[kind.__name__, how] += 1
-        assert how in ("OK", *RIGHT.get(kind.__name__, ())), (kind.__name__, reply)
+        assert how in RIGHT.get(kind.__name__, ("OK",)), (kind.__name__, reply)
 
 
 KINDS: dict[Callable[[Soak, str], Awaitable[Reply]], float] = {
@@ -164,17 +166,20 @@ KINDS: dict[Callable[[Soak, str], Awaitable[Reply]], float] = {
 """What may happen -> how often, relative to the others."""
 RIGHT = {
     "client_gone_uploading": ("client gone",),
-    "client_gone_waiting": ("REQUEST_UNKNOWN",),
-    "cancelled": ("CANCELLED",),
+    "client_gone_waiting": ("OK", "REQUEST_UNKNOWN"),
+    "cancelled": ("OK", "CANCELLED"),
     "wrong_checksum": ("CHECKSUM_MISMATCH",),
-    "tiny_deadline": ("DEADLINE_PASSED", "DEADLINE_EXCEEDED", BROKEN),
+    "tiny_deadline": ("OK", "DEADLINE_PASSED", "DEADLINE_EXCEEDED", BROKEN),
     # Once by itself, and once in the company of another that does.
-    "engine_dies_once": ("ENGINE_FAILED",),
+    "engine_dies_once": (
+        "OK",
+        "ENGINE_FAILED",
+    ),
     "engine_dies": ("ENGINE_FAILED",),
     "engine_hangs": ("ENGINE_FAILED",),
     "no_scene": ("NO_SCENE",),
 }
-"""How it may end beside well. What others do to a batch never shows."""
+"""How it may end, if not well alone. What others do to a batch never shows."""
 REASONS = {"", *(row.reason for row in STATUS.values())}
 
 

@@ -68,7 +68,9 @@ def compose_tree(name: str, overrides: Sequence[str]) -> Any:
 def build_config(kind: type[Config], tree: Any) -> Config:
     """A dataclass from plain dicts; unknown keys and wrong types are refused by name."""
     try:
-        return dacite.from_dict(kind, tree, dacite.Config(strict=True, type_hooks={float: _whole_too}))
+        return dacite.from_dict(
+            kind, tree, dacite.Config(strict=True, type_hooks={float: _whole_too, tuple[str, ...]: _tuple})
+        )
     except dacite.DaciteError as error:
         raise ConfigError(f"The configuration does not fit: {error}.") from error
 
@@ -76,3 +78,8 @@ def build_config(kind: type[Config], tree: Any) -> Config:
 def _whole_too(value: Any) -> Any:
     """A whole number where any will do."""
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _tuple(value: Any) -> Any:
+    """YAML has lists."""
+    return tuple(value) if isinstance(value, list) else value

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from recon.photo_bytes import PhotoSource
 from recon.photo_file import decode_photo
 from render.errors import InputError
 
@@ -94,14 +95,22 @@ def load_images(paths: Sequence[Path | str] | Path | str, fewest: int = MIN_PHOT
         InputError: they are no set that a scene could be made of; see `find_photos`.
         PhotoError: one is empty, damaged, of another format, too small or has too many pixels.
     """
-    files = find_photos(paths, fewest)
+    return decode_images(find_photos(paths, fewest))
+
+
+def decode_images(files: Sequence[PhotoSource]) -> ImageSet:
+    """Decode what has been found.
+
+    Raises:
+        PhotoError: see `load_images`.
+    """
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=2) as pool:
         # What Pillow warns of is either refused here in a sentence, or of no consequence to the pixels.
         warnings.simplefilter("ignore")
         return ImageSet(tuple(pool.map(_load, files)))
 
 
-def _load(file: Path) -> Photo:
+def _load(file: PhotoSource) -> Photo:
     decoded = decode_photo(file)
     return Photo(file.name, decoded.rgb, decoded.mask, decoded.original_size_wh, decoded.focal_prior_px)
 

@@ -3,11 +3,14 @@
 import io
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from recon.output_folder import filled_at_once, refused
 from recon.preview import make_preview
@@ -16,9 +19,13 @@ from render.errors import OutputError
 from render.files.cameras_json import write_cameras_json
 from render.files.ply import write_ply
 
+REPORT = "report.json"
+FILE_KINDS = ("scene.ply", "cameras.json", "depth", "confidence", "preview.png", REPORT)
+"""What is written: files, and folders with a file for each photo."""
 
-def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> None:
-    """Write all files into `folder`, which may exist; either every one takes its place, `scene.ply` last, or none.
+
+def save_reconstruction(reconstruction: Reconstruction, folder: str | Path, kinds: Sequence[str] = FILE_KINDS) -> None:
+    """Write what is of `kinds` into `folder`, which may exist: every file takes its place, `scene.ply` last, or none.
 
     Raises:
         OutputError: the folder cannot be made or written, or the disk is full.
@@ -27,14 +34,13 @@ def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> N
     start = time.perf_counter()
     try:
         with filled_at_once(folder, last="scene.ply") as staging:
-            _write_depth(reconstruction, staging)
-            registered = [origin != "not registered" for origin in reconstruction.origin]
-            write_cameras_json(staging / "cameras.json", reconstruction.names, reconstruction.cameras, registered)
-            _write_png(staging / "preview.png", make_preview(reconstruction))
-            write_ply(staging / "scene.ply", reconstruction.gaussians)
-            gain = dict(zip(reconstruction.names, reconstruction.gain.tolist(), strict=True))
-            report = {**reconstruction.report, "gain": gain}
-            _write_report(staging / "report.json", report, time.perf_counter() - start)
+            for kind in kinds:
+                _write(kind, reconstruction, staging / kind)
+            if REPORT in kinds:
+                # Last, since it says how long the others took.
+                gain = dict(zip(reconstruction.names, reconstruction.gain.tolist(), strict=True))
+                report = {**reconstruction.report, "gain": gain}
+                _write_report(staging / REPORT, report, time.perf_counter() - start)
     except OutputError as error:
         if isinstance(error.__cause__, OSError):
             # The file's own sentence names a temporary folder, which is gone.
@@ -42,14 +48,25 @@ def save_reconstruction(reconstruction: Reconstruction, folder: str | Path) -> N
         raise
 
 
-def _write_depth(reconstruction: Reconstruction, folder: Path) -> None:
-    for kind, maps in (("depth", reconstruction.depth), ("confidence", reconstruction.confidence)):
-        (folder / kind).mkdir()
-        for name, values in zip(reconstruction.names, maps, strict=True):
-            # By way of memory: NumPy's own writing to a file does not say why it failed.
-            buffer = io.BytesIO()
-            np.save(buffer, values.numpy().astype(np.float32))
-            (folder / kind / f"{name}.npy").write_bytes(buffer.getvalue())
+def _write(kind: str, reconstruction: Reconstruction, path: Path) -> None:
+    if kind == "scene.ply":
+        write_ply(path, reconstruction.gaussians)
+    elif kind == "cameras.json":
+        registered = [origin != "not registered" for origin in reconstruction.origin]
+        write_cameras_json(path, reconstruction.names, reconstruction.cameras, registered)
+    elif kind == "preview.png":
+        _write_png(path, make_preview(reconstruction))
+    elif kind in ("depth", "confidence"):
+        _write_maps(path, reconstruction.names, reconstruction.depth if kind == "depth" else reconstruction.confidence)
+
+
+def _write_maps(folder: Path, names: Sequence[str], maps: Sequence[Float[Tensor, "_ _"]]) -> None:
+    folder.mkdir()
+    for name, values in zip(names, maps, strict=True):
+        # By way of memory: NumPy's own writing to a file does not say why it failed.
+        buffer = io.BytesIO()
+        np.save(buffer, values.numpy().astype(np.float32))
+        (folder / f"{name}.npy").write_bytes(buffer.getvalue())
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:

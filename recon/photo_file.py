@@ -1,18 +1,19 @@
 """One photo file -> upright 8-bit RGB, mask and focal prior; its header is judged before a pixel is decoded."""
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import ExifTags, Image
 
-from render.errors import PhotoError
+from recon.photo_bytes import PhotoSource
+from render.errors import PhotoError, TooManyPixelsError
 
 MAX_LONG_SIDE = 2048
 """Photos are kept at most this large in memory: all that is looked at while the working grid has up to 1024."""
@@ -79,7 +80,7 @@ class PhotoHeader:
         return (self.size_wh[1], self.size_wh[0]) if self.quarter_turns % 2 else self.size_wh
 
 
-def decode_photo(file: Path) -> DecodedPhoto:
+def decode_photo(file: PhotoSource) -> DecodedPhoto:
     """Decode one JPEG, PNG, WebP, TIFF or BMP file; of several frames, the first.
 
     Raises:
@@ -89,7 +90,7 @@ def decode_photo(file: Path) -> DecodedPhoto:
         return _decode(image, file)
 
 
-def read_header(file: Path) -> PhotoHeader:
+def read_header(file: PhotoSource) -> PhotoHeader:
     """Size and orientation of a photo that `decode_photo` would decode, as far as its header tells.
 
     Raises:
@@ -101,7 +102,7 @@ def read_header(file: Path) -> PhotoHeader:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Image.Image]:
+def _opened(file: PhotoSource) -> Iterator[Image.Image]:
     """The image of which no pixel is decoded yet."""
     try:
         with file.open("rb") as stream:
@@ -115,11 +116,11 @@ def _opened(file: Path) -> Iterator[Image.Image]:
         raise PhotoError(file, f"cannot be opened ({error.strerror or error}).") from error
 
 
-def _open(stream: BinaryIO, file: Path) -> Image.Image:
+def _open(stream: io.BufferedReader | io.BytesIO, file: PhotoSource) -> Image.Image:
     try:
         return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise PhotoError(
+        raise TooManyPixelsError(
             file, f"has too many pixels ({error}); at most {MAX_MEGAPIXELS} megapixels are decoded."
         ) from error
     except Image.UnidentifiedImageError as error:
@@ -128,19 +129,20 @@ def _open(stream: BinaryIO, file: Path) -> Image.Image:
         raise PhotoError(file, f"is damaged: its header cannot be read ({error}).") from error
 
 
-def _judge_size(file: Path, width: int, height: int) -> None:
+def _judge_size(file: PhotoSource, width: int, height: int) -> None:
+    has = f"has {width} x {height} pixels"
     if width * height > MAX_MEGAPIXELS * 1_000_000:
-        wanted = f"at most {MAX_MEGAPIXELS} megapixels are decoded"
-    elif min(width, height) < MIN_SHORT_SIDE_PX:
+        raise TooManyPixelsError(file, f"{has}; at most {MAX_MEGAPIXELS} megapixels are decoded.")
+    if min(width, height) < MIN_SHORT_SIDE_PX:
         wanted = f"the short side must have {MIN_SHORT_SIDE_PX} or more"
     elif max(width, height) > MAX_ASPECT * min(width, height):
         wanted = f"one side may be at most {MAX_ASPECT} times the other"
     else:
         return
-    raise PhotoError(file, f"has {width} x {height} pixels; {wanted}.")
+    raise PhotoError(file, f"{has}; {wanted}.")
 
 
-def _decode(image: Image.Image, file: Path) -> DecodedPhoto:
+def _decode(image: Image.Image, file: PhotoSource) -> DecodedPhoto:
     size_wh = image.size
     # JPEG can decode straight to a half, a quarter or an eighth, which saves most of the time and the memory.
     image.draft(None, _reduced(size_wh))

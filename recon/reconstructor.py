@@ -6,15 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recon.complaints import complaints
 from recon.config import load_config
 from recon.engine import Engine, peak_mib
-from recon.images import MIN_PHOTOS, load_images
-from recon.known_cameras import match_cameras
+from recon.images import load_images
 from recon.polish import polish
 from recon.reconstruction import Reconstruction
+from recon.scene_input import fewest_photos, finished_report, make_input
 from recon.verify import held_out_psnr
-from recon.views import make_views
 from render.errors import SnapsplatError, require
 from render.files.cameras_json import read_cameras_json
 
@@ -67,20 +65,16 @@ class Reconstructor:
         start = time.perf_counter()
         require(polish_seconds >= 0, "polish", polish_seconds, "0 seconds or more")
         file = read_cameras_json(Path(cameras)) if cameras is not None else None
-        depth = self.config.network.depth
-        images = load_images(photos, 1 if depth.corrected or depth.corrector_weights else MIN_PHOTOS)
-        known, warnings = match_cameras(file, images) if file is not None else (None, [])
-        warnings += complaints(images)
-        metric = file is not None and file.scale == "metric"
-        views = make_views(images, self.config.size, known, metric)
-        read, read_peak_mib = time.perf_counter() - start, peak_mib()
+        images = load_images(photos, fewest_photos(self.config))
+        scene = make_input(images, file, self.config.size, start)
         if progress is not None:
             progress("photos")
-        (answer,) = self.engine.reconstruct([views], self.config.seed, progress)
+        (answer,) = self.engine.reconstruct([scene.views], self.config.seed, progress)
         if isinstance(answer, SnapsplatError):
             raise answer
-        stages = {"photos": {"seconds": round(read, 3), "peak_mib": read_peak_mib}, **answer.report["stages"]}
+        stages = dict(answer.report["stages"])
         more: dict[str, Any] = {}
+        warnings: list[str] = []
         if verify:
             since = time.perf_counter()
             found = held_out_psnr(self.engine, images, answer, self.config.size, self.config.seed)
@@ -106,7 +100,7 @@ class Reconstructor:
             stages["polish"] = {"seconds": round(time.perf_counter() - since, 3), "peak_mib": peak_mib()}
             if progress is not None:
                 progress("polish")
-        report = {**answer.report, **more, "seed": self.config.seed, "size": self.config.size, "stages": stages}
-        report["seconds"] = round(time.perf_counter() - start, 3)
-        report["warnings"] = [*warnings, *report["warnings"]]
+        seconds = time.perf_counter() - start
+        told = {**answer.report, **more, "stages": stages}
+        report = finished_report(told, scene, self.config.size, self.config.seed, seconds, warnings)
         return replace(answer, report=report)

@@ -24,6 +24,19 @@ class PhotoError(InputError):
     def __init__(self, file: object, problem: str):
         self.file = str(file)
         super().__init__(f"{file} {problem}")
+        self._problem = problem
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Between processes as it was made; an exception is otherwise made anew of its message alone."""
+        return type(self), (self.file, self._problem)
+
+
+class MaskError(PhotoError):
+    """The mask that came with one photo cannot be used; `file` is the photo."""
+
+
+class TooManyPixelsError(PhotoError):
+    """One photo has more pixels than are decoded."""
 
 
 class CamerasError(SnapsplatError):
@@ -44,6 +57,11 @@ class FileFormatError(SnapsplatError):
     def __init__(self, path: object, problem: str):
         self.path = str(path)
         super().__init__(f"{path}: {problem}")
+        self._problem = problem
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """See `PhotoError`."""
+        return type(self), (self.path, self._problem)
 
 
 class OutputError(SnapsplatError):

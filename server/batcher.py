@@ -29,6 +29,7 @@ class Batcher:
     def __init__(self, config: BatcherConfig, forecast: Forecast, engines: Sequence[Engine], clock: Clock):
         """`engines` must be alike: any job may go to any of them."""
         self.places = Places(config.max_jobs, config.max_bytes)
+        self.forecast = forecast
         ceilings = [Ceiling(config.device_bytes, config.forget_seconds, clock) for _ in engines]
         self.lanes = [Lane(engine, ceiling) for engine, ceiling in zip(engines, ceilings, strict=True)]
         self._config = config

@@ -41,12 +41,16 @@ class BatcherConfig:
 
 @dataclass(frozen=True)
 class LimitsConfig:
-    """What one request may have; all but `upload_seconds` is judged by its header."""
+    """What one request may have: bytes by its header, pixels by those of its photos."""
 
     max_file_bytes: int = 100_000_000
     """Of a photo's file, or a mask's."""
     max_request_bytes: int = 500_000_000
     """Of all of them."""
+    max_photo_pixels: int = 100_000_000
+    """Of one photo, by its file's header: before any is decoded."""
+    max_request_pixels: int = 400_000_000
+    """Of all photos together."""
     upload_seconds: float = 300.0
     """From the header to the last byte: a client that is slower gives its place to others."""
     max_images: int = 1000
@@ -57,7 +61,8 @@ class LimitsConfig:
     """Of all of them together."""
 
     def __post_init__(self) -> None:
-        for name in ("max_file_bytes", "max_request_bytes", "max_images", "max_side_px", "max_drawn_pixels"):
+        counts = ("max_images", "max_side_px", "max_drawn_pixels", "max_photo_pixels", "max_request_pixels")
+        for name in ("max_file_bytes", "max_request_bytes", *counts):
             value = getattr(self, name)
             require(value >= 1, name, value, "1 or more")
         require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")
@@ -75,3 +80,20 @@ class ResultsConfig:
     def __post_init__(self) -> None:
         require(self.max_bytes >= 1, "max_bytes", self.max_bytes, "1 or more")
         require(self.keep_seconds > 0, "keep_seconds", self.keep_seconds, "more than 0 seconds")
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """The processes that run networks, one for each device."""
+
+    models: tuple[str, ...] = ("small", "classical")
+    """Networks of `configs/network`; the first is the default."""
+    device: str = "auto"
+    """`cpu`, `cuda` for every CUDA device that there is, or `auto`: CUDA where there is any."""
+    start_seconds: float = 600.0
+    """A worker that is not ready by then is given up; on its first start on a machine it compiles."""
+
+    def __post_init__(self) -> None:
+        require(len(self.models) > 0, "models", self.models, "one name or more")
+        require(self.device in ("auto", "cpu", "cuda"), "device", self.device, "auto, cpu or cuda")
+        require(self.start_seconds > 0, "start_seconds", self.start_seconds, "more than 0 seconds")

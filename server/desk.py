@@ -5,6 +5,7 @@ import itertools
 import math
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 
 from render.errors import SnapsplatError
@@ -12,9 +13,9 @@ from server.batcher import Batcher
 from server.caller import chosen, claim
 from server.dispatcher import Dispatcher
 from server.engine import Clock
-from server.errors import EngineError, IdTakenError, UnknownRequestError
+from server.errors import EngineError, IdTakenError, JobError, UnknownRequestError
 from server.events import Accepted, JobEnded, Watch, unwatched
-from server.jobs import Answer, Ending, Job
+from server.jobs import Answer, Ending, Job, Shape
 from server.pb import result_pb2
 from server.places import Place
 from server.request import Request
@@ -27,6 +28,20 @@ from server.work import Outcome, Work, Workshop
 
 FAILURES_KEPT = 1000
 """So many errors can still be asked for."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a request would cost."""
+
+    seconds: float
+    """Of work."""
+    peak_bytes: int
+    """Most memory of the device."""
+    wait_seconds: float
+    """Before it."""
+    refusal: str
+    """Why it would not be taken, or empty."""
 
 
 class Desk:
@@ -137,6 +152,17 @@ class Desk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return run
+
+    def plan(self, shape: Shape) -> Plan:
+        """What a request would cost that came now and ran alone."""
+        refusal = ""
+        try:
+            self._batcher.check(shape)
+        except JobError as error:
+            refusal = str(error)
+        forecast = self._batcher.forecast
+        wait_seconds = self._batcher.outlook_for_another().wait_seconds
+        return Plan(forecast.seconds(shape, 1), forecast.peak_bytes(shape, 1), wait_seconds, refusal)
 
     def cancel(self, request_id: str) -> bool:
         """End a request of this caller, wherever it is; False where it had ended.

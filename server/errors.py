@@ -37,6 +37,11 @@ class RequestError(JobError):
     def __init__(self, field: str, problem: str):
         self.field = field
         super().__init__(f"{field} {problem}")
+        self._problem = problem
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """See `render.errors.PhotoError`."""
+        return type(self), (self.field, self._problem)
 
 
 class UnknownNameError(RequestError):
@@ -60,6 +65,11 @@ class UnknownRequestError(JobError):
 
     def __init__(self, request_id: str):
         super().__init__(f"There is no request {request_id!r}, or its result is no longer kept.")
+        self._request_id = request_id
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        """Between processes as it was made."""
+        return type(self), (self._request_id,)
 
 
 class IdTakenError(JobError):
@@ -80,3 +90,7 @@ class PrincipalLimitError(JobError):
     def __init__(self, sentence: str, retry_seconds: float | None):
         self.retry_seconds = retry_seconds
         super().__init__(sentence)
+
+    def __reduce__(self) -> tuple[type, tuple[str, float | None]]:
+        """Between processes as it was made."""
+        return type(self), (str(self), self.retry_seconds)

@@ -85,7 +85,7 @@ def read_header(header: request_pb2.ReconstructHeader, offer: Offer, limits: Lim
     """
     check_id(header.request_id)
     options = header.options
-    model = _model(options, offer)
+    model = chosen_model(options.model if options.HasField("model") else None, "options.model", offer)
     size_px = options.size_px if options.HasField("size_px") else offer.default_size_px
     if size_px not in offer.sizes_px:
         right = f"{offer.sizes_px[0]} to {offer.sizes_px[-1]} is expected"
@@ -123,14 +123,19 @@ def check_id(request_id: str) -> None:
         raise RequestError("request_id", f"is {_shown(request_id)}; 1 to 64 of A-Z a-z 0-9 . _ - are expected.")
 
 
-def _model(options: request_pb2.ReconstructOptions, offer: Offer) -> Model:
-    if not options.HasField("model"):
+def chosen_model(name: str | None, field: str, offer: Offer) -> Model:
+    """The model of that name; the default without one. `field` is what named it.
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    if name is None:
         return offer.models[0]
     for model in offer.models:
-        if model.name == options.model:
+        if model.name == name:
             return model
     known = ", ".join(model.name for model in offer.models)
-    raise UnknownNameError("options.model", f"is {_shown(options.model)}; this server has {known}.")
+    raise UnknownNameError(field, f"is {_shown(name)}; this server has {known}.")
 
 
 def _file_kinds(asked: Sequence[str], offer: Offer) -> tuple[str, ...]:

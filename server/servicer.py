@@ -12,6 +12,7 @@ from server.desk import Desk
 from server.drawing import Draughtsman, read_drawing
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
+from server.plan import read_plan
 from server.principals import Principals
 from server.request import check_id, read_header
 from server.run import Run, Send
@@ -92,6 +93,17 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             for model in offer.models
         ]
         return service_pb2.ListModelsResponse(models=models, file_kinds=offer.file_kinds)
+
+    async def Plan(self, request, context):
+        """See service.proto."""
+        async with _refusing(context):
+            plan = self._desk.plan(read_plan(request, self._desk.workshop.offer))
+            return service_pb2.PlanResponse(
+                seconds=plan.seconds,
+                gigabytes=plan.peak_bytes / 1e9,
+                expected_wait_seconds=plan.wait_seconds,
+                refusal=plan.refusal,
+            )
 
     def _deadline(self, context: Any) -> float:
         """By the batcher's clock, when the client of a call stops to wait."""

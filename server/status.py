@@ -23,9 +23,11 @@ from render.errors import (
     ConfigError,
     FileFormatError,
     InputError,
+    MaskError,
     OutputError,
     PhotoError,
     ReconstructionError,
+    TooManyPixelsError,
 )
 from server.errors import (
     ChecksumError,
@@ -67,6 +69,8 @@ STATUS: dict[type[Exception], Row] = {
     IncompleteUploadError: Row(StatusCode.INVALID_ARGUMENT, "UPLOAD_INCOMPLETE", "bytes are missing: send all again"),
     ChecksumError: Row(StatusCode.INVALID_ARGUMENT, "CHECKSUM_MISMATCH", "bytes are wrong: send all again"),
     PhotoError: Row(StatusCode.INVALID_ARGUMENT, "PHOTO_UNUSABLE", "one photo cannot be read"),
+    MaskError: Row(StatusCode.INVALID_ARGUMENT, "MASK_UNUSABLE", "the mask of one photo cannot be used"),
+    TooManyPixelsError: Row(StatusCode.INVALID_ARGUMENT, "TOO_MANY_PIXELS", "one photo has more than are decoded"),
     InputError: Row(StatusCode.INVALID_ARGUMENT, "PHOTOS_UNUSABLE", "the photos, as a set, cannot make a scene"),
     CamerasError: Row(StatusCode.INVALID_ARGUMENT, "CAMERAS_INVALID", "given cameras contradict the photos"),
     FileFormatError: Row(StatusCode.INVALID_ARGUMENT, "FILE_MALFORMED", "a file is not of the format that it claims"),
@@ -122,5 +126,6 @@ def _field(error: Exception, names: Sequence[str]) -> str:
     if isinstance(error, RequestError):
         return error.field
     if isinstance(error, PhotoError) and error.file in names:
-        return f"images[{names.index(error.file)}].photo"
+        part = "mask" if isinstance(error, MaskError) else "photo"
+        return f"images[{names.index(error.file)}].{part}"
     return ""

@@ -25,6 +25,11 @@ class Work:
     tell: Callable[[result_pb2.ResultEvent], None]
     """Tells whoever listens how it goes: progress, cameras. May be called until the job's answer is there."""
 
+    @property
+    def scratch(self) -> Path:
+        """Beside `folder`, for what an engine needs meanwhile; it is to be gone when the job is answered."""
+        return self.folder.with_name("scratch")
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snapsplat.data_cli import data_app
+from snapsplat.plan_cli import plan
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.serve_cli import serve
 from snapsplat.submit_cli import submit
 from snapsplat.token_cli import token
 from snapsplat.train_cli import evaluate, train
@@ -135,6 +137,10 @@ app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(su
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)
 app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(token)
+
+
+app.command(epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
+app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene would cost.")(plan)
 
 
 def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

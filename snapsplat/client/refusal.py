@@ -14,9 +14,11 @@ from render.errors import (
     ConfigError,
     FileFormatError,
     InputError,
+    MaskError,
     PhotoError,
     ReconstructionError,
     SnapsplatError,
+    TooManyPixelsError,
 )
 from snapsplat.client.errors import ServiceError
 
@@ -26,6 +28,8 @@ KINDS: dict[str, type[SnapsplatError]] = {
     "OPTION_INVALID": ConfigError,
     "ID_TAKEN": ConfigError,
     "PHOTO_UNUSABLE": PhotoError,
+    "MASK_UNUSABLE": MaskError,
+    "TOO_MANY_PIXELS": TooManyPixelsError,
     "PHOTOS_UNUSABLE": InputError,
     "TOO_LARGE": InputError,
     "CAMERAS_INVALID": CamerasError,
@@ -76,11 +80,12 @@ def _error(refusal: Refusal, names: Sequence[str]) -> SnapsplatError:
     kind = KINDS.get(refusal.reason, ServiceError)
     image = re.match(r"images\[(\d+)\]", refusal.field)
     name = names[int(image[1])] if image and int(image[1]) < len(names) else ""
-    if kind is PhotoError and name:
-        return PhotoError(name, refusal.sentence.removeprefix(f"{name} "))
+    of_one = issubclass(kind, PhotoError)
+    if of_one and name:
+        return kind(name, refusal.sentence.removeprefix(f"{name} "))
     if kind is FileFormatError:
         path, _, problem = refusal.sentence.partition(": ")
         return FileFormatError(path, problem)
     if kind is ConfigError and ".camera" in refusal.field:
         return CamerasError(refusal.sentence)
-    return (InputError if kind is PhotoError else kind)(refusal.sentence)  # pyright: ignore[reportCallIssue]
+    return (InputError if of_one else kind)(refusal.sentence)  # pyright: ignore[reportCallIssue]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from recon.output_folder import check_output_folder
-from recon.outputs import save_reconstruction
+from recon.outputs import FILE_KINDS, save_reconstruction
 from render.errors import OutputError
 from render.files.cameras_json import read_cameras_json
 from render.files.ply import read_ply
@@ -169,3 +169,9 @@ def test_checking_a_folder_leaves_no_trace(tmp_path: Path):
     check_output_folder(tmp_path / "new" / "out")
     check_output_folder(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_only_the_kinds_asked_for_are_written(tmp_path: Path):
+    save_reconstruction(small_reconstruction(), tmp_path, ["depth", "report.json"])
+    assert set(contents(tmp_path)) == {"report.json", *(f"depth/{name}.npy" for name in NAMES)}
+    assert tuple(sorted({name.split("/")[0] for name in FILES})) == tuple(sorted(FILE_KINDS))

@@ -210,6 +210,26 @@ def test_models_are_listed(tmp_path: Path):
     serve(tmp_path, body)
 
 
+def test_a_plan_comes_back(tmp_path: Path):
+    async def body(served: Served) -> None:
+        asked = service_pb2.PlanRequest(photos=4, grid={"width_px": 256, "height_px": 192})  # type: ignore[arg-type]
+        plan = await served.stub.Plan(asked, timeout=10)
+        assert (plan.seconds, plan.gigabytes, plan.refusal) == (pytest.approx(0.5), pytest.approx(5.0), "")
+        asked.photos = 9
+        assert (
+            await refused_once(served.stub.Plan(asked, timeout=10))
+            == "photos is 9; for model small, 1 to 4 are expected."
+        )
+
+    serve(tmp_path, body)
+
+
+async def refused_once(call: Any) -> str:
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        await call
+    return error.value.details() or ""
+
+
 async def health_of(served: Served, name: str) -> int:
     stub: Any = health_pb2_grpc.HealthStub(served.channel)  # type: ignore[no-untyped-call]
     return (await stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)).status

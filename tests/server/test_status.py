@@ -1,6 +1,7 @@
 """Every failure has a code, a reason and, where a field is to blame, its path."""
 
 import inspect
+import pickle
 from pathlib import Path
 
 import grpc
@@ -10,8 +11,15 @@ from google.rpc.status_pb2 import Status
 
 import render.errors
 import server.errors
-from render.errors import PhotoError, SnapsplatError
-from server.errors import ChecksumError, JobError, QueueFullError, RequestError
+from render.errors import MaskError, PhotoError, SnapsplatError
+from server.errors import (
+    ChecksumError,
+    JobError,
+    PrincipalLimitError,
+    QueueFullError,
+    RequestError,
+    UnknownRequestError,
+)
 from server.status import STATUS, row_of, status_of
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
@@ -67,3 +75,15 @@ def test_reasons_are_told_apart_and_documented():
     rows = [f"| {row.code.name} | `{row.reason}` | {row.meaning} |" for row in STATUS.values()]
     assert len({row.reason for row in STATUS.values()}) == len(rows)
     assert [line for line in PROTOCOL.read_text().splitlines() if line.startswith("| ") and "`" in line] == rows
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_survives_the_way_between_processes(kind: type[Exception]):
+    given = {UnknownRequestError: ("a",), PrincipalLimitError: ("It is odd.", 2.0)}
+    error = kind(*given.get(kind, ("It is odd.",) if kind.__init__ is Exception.__init__ else ("0001.jpg", "is odd.")))
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.__dict__) == (kind, str(error), error.__dict__)
+
+
+def test_the_mask_of_a_photo_is_to_blame_and_not_the_photo():
+    assert told(MaskError("b.jpg", "is odd."), ("a.jpg", "b.jpg"))[3] == "images[1].mask"

@@ -130,7 +130,7 @@ STAGES = {
     "looking for photos": "recon.images.find_photos",
     "loading": "recon.reconstructor.load_config",
     "decoding": "recon.images.decode_photo",
-    "views": "recon.reconstructor.make_views",
+    "views": "recon.scene_input.make_views",
     "network": "tests.snapsplat.small_run.SmallEngine.reconstruct",
     "preview": "recon.outputs.make_preview",
     "scene": "recon.outputs.write_ply",
@@ -166,7 +166,7 @@ def test_a_bug_keeps_its_traceback(out: Path, photos: Path, monkeypatch: pytest.
     def fail(*_: object) -> None:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setattr("recon.reconstructor.make_views", fail)
+    monkeypatch.setattr("recon.scene_input.make_views", fail)
     result = run(photos, "-o", out)
     assert isinstance(result.exception, RuntimeError)
 

@@ -1,0 +1,51 @@
+"""One scene of a batch beside the device: photos read before, files written after, by the library's own steps."""
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from recon.images import ImageSet, decode_images
+from recon.outputs import save_reconstruction
+from recon.photo_bytes import PhotoBytes
+from recon.photo_mask import masked
+from recon.reconstruction import Reconstruction
+from recon.scene_input import SceneInput, finished_report, make_input
+from render.errors import OutputError
+from server.messages import SceneOrder, mask_file, photo_file
+
+
+def read_scene(order: SceneOrder) -> SceneInput:
+    """Photos and masks -> what the engine takes.
+
+    Raises:
+        InputError: photos or masks cannot be used.
+        CamerasError: the given cameras cannot.
+        OutputError: the disk does not give back what was put there.
+    """
+    since = time.perf_counter()
+    try:
+        sources = [PhotoBytes(name, photo_file(order.scratch, i).read_bytes()) for i, name in enumerate(order.names)]
+        masks = [mask_file(order.scratch, i).read_bytes() if has else None for i, has in enumerate(order.masked)]
+    except OSError as error:
+        raise OutputError(f"The photos are gone from the server's disk ({error.strerror or error}).") from error
+    photos = decode_images(sources).photos
+    covered = tuple(
+        photo if mask is None else masked(photo, PhotoBytes(photo.name, mask))
+        for photo, mask in zip(photos, masks, strict=True)
+    )
+    return make_input(ImageSet(covered), order.cameras, order.size_px, since)
+
+
+def write_scene(
+    answer: Reconstruction, order: SceneOrder, scene: SceneInput, seed: int, seconds: float
+) -> dict[str, Any]:
+    """The files that were asked for; gives the report. `seconds` is what everything took until now.
+
+    Raises:
+        OutputError: they cannot be written, or nobody waits for them any more.
+    """
+    report = finished_report(answer.report, scene, order.size_px, seed, seconds)
+    if not order.folder.is_dir():
+        raise OutputError("The folder of the result is gone.")
+    save_reconstruction(replace(answer, report=report), order.folder, order.file_kinds)
+    return report

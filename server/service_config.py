@@ -1,0 +1,77 @@
+"""All options of the service: `configs/serve.yaml` as dataclasses."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from recon.config import build_config, compose_tree
+from render.errors import BackendError, require
+from server.config import BatcherConfig, EngineConfig, LimitsConfig, ResultsConfig
+from server.guard_config import MetricsConfig, PrincipalConfig, SecurityConfig
+
+SHARE = 0.8
+"""Of a device's memory; the rest is for others, and for the server itself."""
+_CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+@dataclass(frozen=True)
+class ServiceConfig:
+    """Everything that a server can be told."""
+
+    batcher: BatcherConfig
+    folder: str = "snapsplat-results"
+    """Where results are kept; it belongs to one server."""
+    drain_seconds: float = 30.0
+    """A server that is to stop waits so long for what it has begun, and then for those who fetch it."""
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    results: ResultsConfig = field(default_factory=ResultsConfig)
+    security: SecurityConfig = field(default_factory=SecurityConfig)
+    share: PrincipalConfig | None = None
+    """Of each caller; without it, the usual one where callers are known, and no limit otherwise."""
+    metrics: MetricsConfig | None = None
+    """Where Prometheus finds them; without it, nowhere."""
+    tracing: bool = False
+    """Send traces, as the environment variables of OpenTelemetry say."""
+
+    def __post_init__(self) -> None:
+        require(self.drain_seconds >= 0, "drain_seconds", self.drain_seconds, "0 seconds or more")
+
+
+def load_service_config(overrides: Sequence[str] = ()) -> ServiceConfig:
+    """The configuration after Hydra overrides such as `batcher.max_jobs=8`.
+
+    Raises:
+        ConfigError: an override is malformed, names nothing that exists, or has a value of the wrong type or range.
+        BackendError: CUDA was asked for and there is none.
+    """
+    tree = compose_tree("serve", overrides)
+    if tree["batcher"]["device_bytes"] is None:
+        tree["batcher"]["device_bytes"] = round(SHARE * min(memory_bytes(d) for d in devices(tree["engine"]["device"])))
+    return build_config(ServiceConfig, tree)
+
+
+def devices(device: str) -> list[str]:
+    """Those that an option stands for, a worker each.
+
+    Raises:
+        BackendError: CUDA was asked for and there is none.
+    """
+    count = torch.cuda.device_count() if device in ("cuda", "auto") else 0
+    if device == "cuda" and not count:
+        raise BackendError("engine.device is cuda, but torch sees no CUDA device here; use cpu or auto.")
+    return [f"cuda:{i}" for i in range(count)] or ["cpu"]
+
+
+def memory_bytes(device: str) -> int:
+    """All that a device has; of a CPU, what this process may have."""
+    if device != "cpu":
+        return torch.cuda.get_device_properties(device).total_memory
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(there, int(_CGROUP.read_text()))
+    except (OSError, ValueError):
+        return there

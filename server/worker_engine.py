@@ -1,0 +1,206 @@
+"""A worker as the dispatcher sees it: batches in, answers out, and a new process where the old one failed."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+from render.errors import OutputError
+from server.config import EngineConfig
+from server.engine import Clock
+from server.errors import EngineError
+from server.forecast import LearnedForecast
+from server.jobs import Job, Shape
+from server.messages import (
+    BatchEnded,
+    BatchOrder,
+    HangUp,
+    JobsEnded,
+    Message,
+    Placed,
+    Ready,
+    Refused,
+    SceneAnswer,
+    SceneOrder,
+    StageDone,
+    mask_file,
+    photo_file,
+)
+from server.outcome import cameras_of, progress_of, summary_of
+from server.pb import camera_pb2, result_pb2
+from server.work import Outcome, Work
+from server.worker_process import WorkerProcess
+
+LOOK_AGAIN_SECONDS = 0.1
+"""How long a job may have ended before its worker hears of it."""
+
+
+@dataclass(eq=False)
+class _Running:
+    """A batch that the worker has, or is about to get."""
+
+    shape: Shape
+    jobs: dict[str, Job]
+    heard: asyncio.Queue[Message | None] = field(default_factory=asyncio.Queue)
+    began: dict[str, float] = field(default_factory=dict)
+    """When the worker had read a job's photos, by the server's clock."""
+    cameras: dict[str, camera_pb2.Cameras] = field(default_factory=dict)
+
+
+class WorkerEngine:
+    """Fulfils `server.engine.Engine`."""
+
+    slots = 2
+
+    def __init__(self, config: EngineConfig, device: str, forecast: LearnedForecast, clock: Clock):
+        """`clock` is the batcher's."""
+        self._config = config
+        self._device = device
+        self._forecast = forecast
+        self._clock = clock
+        self._up = asyncio.Event()
+        self._worker: WorkerProcess | None = None
+        self._count = itertools.count()
+        self._running: dict[int, _Running] = {}
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the worker, if there is one."""
+        return None if self._worker is None else self._worker.process_id
+
+    async def start(self) -> Ready:
+        """Come back when the worker is ready; batches that come before wait for it.
+
+        Raises:
+            SnapsplatError: it cannot work.
+        """
+        self._worker = WorkerProcess(self._config, self._device, self._heard)
+        ready = await self._worker.start()
+        self._up.set()
+        return ready
+
+    async def replace(self) -> None:
+        """See `server.engine.Engine`."""
+        await self.end()
+        await self.start()
+
+    async def end(self) -> None:
+        """End the worker, if there is one."""
+        self._up.clear()
+        if self._worker is not None:
+            await self._worker.end()
+            self._worker = None
+
+    async def run(self, shape: Shape, jobs: Sequence[Job]) -> AsyncGenerator[tuple[Job, object], None]:
+        """See `server.engine.Engine`."""
+        await self._up.wait()
+        number = next(self._count)
+        running = _Running(shape, {job.id: job for job in jobs})
+        self._running[number] = running
+        try:
+            scenes = []
+            for job in jobs:
+                scene = await asyncio.to_thread(_lay_out, job)
+                if isinstance(scene, SceneOrder):
+                    scenes.append(scene)
+                else:
+                    yield job, scene
+            self._say(BatchOrder(number, shape.model, shape.seed, tuple(scenes)))
+            async for message in self._messages(number, running):
+                if isinstance(message, SceneAnswer):
+                    yield running.jobs[message.job], self._answer(running, message)
+                elif isinstance(message, BatchEnded):
+                    self._learn(shape, message)
+                    return
+                else:
+                    self._tell(running, message)
+        finally:
+            del self._running[number]
+
+    async def _messages(self, number: int, running: _Running) -> AsyncGenerator[Message, None]:
+        """What the worker says of a batch; meanwhile it is told which jobs have ended.
+
+        Raises:
+            EngineError: it died.
+        """
+        told: set[str] = set()
+        while True:
+            ended = {name for name, job in running.jobs.items() if job.ending is not None} - told
+            if ended:
+                told |= ended
+                self._say(JobsEnded(number, tuple(sorted(ended))))
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                    message = await running.heard.get()
+            except TimeoutError:
+                continue
+            if message is None:
+                code = None if self._worker is None else self._worker.exit_code
+                raise EngineError(f"The worker died (exit code {code}).")
+            yield message
+
+    def _say(self, message: Message) -> None:
+        if self._worker is None or self._worker.dead:
+            raise EngineError("The worker is dead.")
+        self._worker.say(message)
+
+    def _heard(self, message: Message | None) -> None:
+        if message is None:
+            for running in self._running.values():
+                running.heard.put_nowait(None)
+        elif not isinstance(message, Ready | Refused | HangUp) and message.batch in self._running:
+            self._running[message.batch].heard.put_nowait(message)
+
+    def _tell(self, running: _Running, message: Message) -> None:
+        if not isinstance(message, StageDone | Placed) or running.jobs[message.job].ending is not None:
+            return
+        work = running.jobs[message.job].payload
+        assert isinstance(work, Work)
+        if isinstance(message, StageDone):
+            running.began.setdefault(message.job, self._clock() - message.seconds)
+            work.tell(progress_of(message))
+        else:
+            cameras = running.cameras[message.job] = cameras_of(message, work.request.names)
+            work.tell(result_pb2.ResultEvent(cameras=cameras))
+
+    def _answer(self, running: _Running, message: SceneAnswer) -> Outcome | Exception:
+        if isinstance(message.answer, Exception):
+            return message.answer
+        queued_seconds = running.began[message.job] - running.jobs[message.job].arrived
+        return Outcome(running.cameras[message.job], summary_of(message.answer, max(0.0, queued_seconds)))
+
+    def _learn(self, shape: Shape, ended: BatchEnded) -> None:
+        """What a batch took.
+
+        Raises:
+            Exception: the batch failed.
+        """
+        if ended.failure is not None:
+            raise ended.failure
+        if ended.ran:
+            self._forecast.learn(shape, ended.ran, ended.device_seconds, ended.peak_bytes)
+
+
+def _lay_out(job: Job) -> SceneOrder | OutputError:
+    """Put a job's photos where the worker finds them, or say why that cannot be."""
+    work = job.payload
+    assert isinstance(work, Work)
+    try:
+        work.scratch.mkdir(exist_ok=True)
+        for i, image in enumerate(work.images):
+            photo_file(work.scratch, i).write_bytes(image.photo)
+            if image.mask is not None:
+                mask_file(work.scratch, i).write_bytes(image.mask)
+    except OSError as error:
+        return OutputError(f"There is no room for the photos ({error.strerror or error}).")
+    request = work.request
+    return SceneOrder(
+        job=job.id,
+        names=request.names,
+        masked=tuple(image.mask is not None for image in work.images),
+        scratch=work.scratch.absolute(),
+        folder=work.folder.absolute(),
+        cameras=request.cameras,
+        size_px=request.size_px,
+        file_kinds=request.file_kinds,
+    )

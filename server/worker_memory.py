@@ -1,0 +1,50 @@
+"""The most memory that a batch took: of a CUDA device, or of this process."""
+
+import contextlib
+import resource
+import sys
+from pathlib import Path
+
+import torch
+
+from server.errors import OutOfMemoryError
+
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
+
+
+class PeakMemory:
+    """From one `restart` to the next."""
+
+    def __init__(self, device: torch.device):
+        self._device = device
+
+    def restart(self) -> None:
+        """Forget what was; where the system cannot, the peak is that of the process so far."""
+        if self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+            return
+        with contextlib.suppress(OSError):
+            _RESET.write_text("5")
+
+    @property
+    def bytes(self) -> int:
+        """Until now."""
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_reserved(self._device)
+        try:
+            lines = _STATUS.read_text().splitlines()
+            return next(int(line.split()[1]) * 2**10 for line in lines if line.startswith("VmHWM:"))
+        except (OSError, StopIteration):
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            return peak if sys.platform == "darwin" else peak * 2**10
+
+
+def as_out_of_memory(error: Exception) -> OutOfMemoryError | None:
+    """A failure of memory by its right name; torch tells of it by RuntimeError, on a CPU by its text alone."""
+    told = isinstance(error, RuntimeError) and any(said in str(error) for said in _TORCH_OUT_OF_MEMORY)
+    if not (told or isinstance(error, MemoryError)):
+        return None
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return OutOfMemoryError("The device ran out of memory.")

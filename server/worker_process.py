@@ -1,0 +1,106 @@
+"""A worker's process, seen from the server's event loop."""
+
+import asyncio
+import contextlib
+import multiprocessing
+import threading
+from collections.abc import Callable
+
+from server.config import EngineConfig
+from server.errors import EngineError
+from server.messages import HangUp, Message, Ready, Refused, receive, send
+from server.worker import work
+
+END_SECONDS = 5.0
+"""A worker that has been told to go has so long."""
+
+
+class WorkerProcess:
+    """Started once; when it is dead, it stays so."""
+
+    def __init__(self, config: EngineConfig, device: str, hear: Callable[[Message | None], None]):
+        """`hear` is called on the event loop with what the worker says; with None, last, when it is dead."""
+        self.dead = False
+        self._hear = hear
+        self._loop = asyncio.get_running_loop()
+        self._first: asyncio.Future[Message | None] = self._loop.create_future()
+        context = multiprocessing.get_context("spawn")
+        self._connection, self._far_end = context.Pipe()
+        # A daemon goes with the server, whatever becomes of that.
+        self._process = context.Process(target=work, args=(self._far_end, config, device), daemon=True)
+        self._within_seconds = config.start_seconds
+
+    async def start(self) -> Ready:
+        """Come back when it is ready to work.
+
+        Raises:
+            SnapsplatError: it says why it cannot work, or says nothing for too long, or died.
+        """
+        await asyncio.to_thread(self._process.start)
+        # The worker's own; held here too, its end would never be noticed.
+        self._far_end.close()
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            async with asyncio.timeout(self._within_seconds):
+                first = await self._first
+        except TimeoutError as error:
+            await self.end()
+            raise EngineError(f"The worker was not ready after {self._within_seconds:g} seconds.") from error
+        if isinstance(first, Refused):
+            await self.end()
+            raise first.error
+        if not isinstance(first, Ready):
+            raise EngineError(f"The worker died before it was ready (exit code {self.exit_code}).")
+        return first
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the process, if it has ended; negative for a signal."""
+        self._process.join(END_SECONDS)
+        return self._process.exitcode
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the process, once it was started."""
+        return self._process.pid
+
+    def say(self, message: Message) -> None:
+        """Send it.
+
+        Raises:
+            EngineError: the worker is dead.
+        """
+        try:
+            send(self._connection, message)
+        except OSError as error:
+            raise EngineError(f"The worker is dead (exit code {self.exit_code}).") from error
+
+    async def end(self) -> None:
+        """Hang up, on which it ends, or else is ended; comes back when it has."""
+        with contextlib.suppress(OSError):
+            send(self._connection, HangUp())
+        await asyncio.to_thread(self._process.join, END_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            await asyncio.to_thread(self._process.join)
+        self._connection.close()
+
+    def _listen(self) -> None:
+        message: Message | None = Refused(EngineError("It said nothing."))
+        while message is not None:
+            try:
+                message = receive(self._connection)
+            except (EOFError, OSError):
+                message = None
+            try:
+                self._loop.call_soon_threadsafe(self._heard, message)
+            except RuntimeError:
+                # The server has ended, and its event loop with it.
+                return
+
+    def _heard(self, message: Message | None) -> None:
+        self.dead |= message is None
+        if not self._first.done():
+            self._first.set_result(message)
+        else:
+            self._hear(message)

@@ -1,0 +1,54 @@
+"""`snapsplat serve`."""
+
+import asyncio
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from render.errors import BackendError
+from snapsplat.refusals import refusals_told
+
+NEEDED = ("grpc", "grpc_health", "grpc_reflection", "grpc_status", "structlog", "prometheus_client", "psutil")
+
+
+def serve(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 is any that is free.")
+    ] = "127.0.0.1:50051",
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Listen beyond this machine though nothing is encrypted.")
+    ] = False,
+    options: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="KEY=VALUE",
+            help="Options of the configuration: batcher.max_jobs=8 folder=/var/lib/snapsplat "
+            "security.tokens=tokens.txt 'security.tls={certificate:server.pem,key:server.key}' 'metrics={port:9464}'",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Run the service: photos in over gRPC, scenes out. SIGTERM or Ctrl-C let it finish what it has begun; a second
+    one ends it.
+
+    \b
+    snapsplat serve
+    snapsplat serve --listen 127.0.0.1:6000 engine.device=cpu
+    """
+    with refusals_told("Stopped at once; who waited is told, and may ask again.", "Out of memory."):
+        missing = [name for name in NEEDED if find_spec(name) is None]
+        if missing:
+            raise BackendError(
+                f"The service needs {missing[0]}, which is not installed: pip install 'snapsplat[serve]'."
+            )
+        from server.logs import configure_logs
+        from server.service_config import load_service_config
+        from server.start import serve
+
+        configure_logs()
+        config = load_service_config([*(options or []), *(["security.insecure=true"] if insecure else [])])
+        try:
+            asyncio.run(serve(config, listen, typer.echo))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
