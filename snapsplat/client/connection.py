@@ -27,6 +27,10 @@ OPTIONS = [
     # Whether the server is gone is known within a minute, however long nothing is to be said.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 20_000),
+    # As soon as `retries` tries again: by itself gRPC waits a second or more, and calls fail meanwhile.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
 ]
 
 

@@ -14,6 +14,7 @@ from snapsplat.cli import app
 from snapsplat.submit_cli import FILES, VERDICTS
 from tests.client.clients import SceneWriter, is_so, photos_in
 from tests.server.loopback import Served, serve
+from tests.snapsplat.foreground import FOREGROUND
 
 
 def submit(served: Served, *arguments: object) -> "asyncio.Future[Result]":
@@ -71,8 +72,7 @@ def test_ctrl_c_stops_the_server_s_work_too(tmp_path: Path):
     async def body(served: Served) -> None:
         served.engine.gate.clear()
         address = f"127.0.0.1:{served.server.port}"
-        code = "from snapsplat.cli import main; main()"
-        command = [sys.executable, "-c", code, "submit", *map(str, photos), "-o", str(tmp_path / "out")]
+        command = [sys.executable, "-c", FOREGROUND, "submit", *map(str, photos), "-o", str(tmp_path / "out")]
         process = subprocess.Popen([*command, "--server", address], stderr=subprocess.PIPE, text=True)
         try:
             await is_so(lambda: bool(served.engine.ran), seconds=60)

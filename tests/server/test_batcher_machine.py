@@ -181,12 +181,12 @@ class Machine(RuleBasedStateMachine):
 
     def _run_out(self, batch: Batch) -> None:
         self.out_of_memory = True
-        left = [job for job in batch.open if job.ending is None]
+        left, broken = [job for job in batch.open if job.ending is None], batch.lane.broken
         self.batcher.finish(batch, OutOfMemoryError("out of memory"))
         half = len(batch.jobs) // 2
         needed = FORECAST.peak_bytes(batch.shape, half) if half else FORECAST.peak_bytes(batch.shape, 1) - 1
         assert batch.lane.ceiling.now_bytes <= needed
-        assert not batch.lane.broken or batch.lane.batches
+        assert batch.lane.broken == broken
         assert all(job.at_most == max(1, half) and job.failures < TRIES for job in left)
         assert half == 0 or all(job.ending is None for job in left)
 

@@ -135,7 +135,7 @@ def test_a_worker_that_dies_or_hangs_is_replaced_and_the_job_answered_once(hall:
         dispatcher = Dispatcher(batcher, hall.clock)
         serving = asyncio.create_task(dispatcher.serve())
         told: list[result_pb2.ResultEvent] = []
-        job = hall.job("killed", told)
+        job = hall.job(ended_by.name, told)
         job.place, job.on_end = batcher.places.take(1), endings.append
         dispatcher.submit(job)
         while not told:
