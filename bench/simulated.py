@@ -6,7 +6,7 @@ What goes wrong is written in a request's first photo: see `FAULTS`.
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,8 @@ class Simulated:
     ran: list[int] = field(default_factory=list)
     """Jobs of each batch."""
     replaced: int = 0
+    on_loss: Callable[[], None] = lambda: None
+    """It never dies idle."""
     _died: set[str] = field(default_factory=set)
     _device: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -64,8 +64,12 @@ class KeptCosts:
         self._fitted.pop(name, None)
 
     def save(self) -> None:
-        """For the next process; other devices' stay. A cache that cannot be written is done without."""
-        content = self._read() | {self.device: self._measured}
+        """For the next process; other devices' stay. A cache that cannot be written is done without.
+
+        Another thread may `learn` meanwhile.
+        """
+        measured = {model: list(rows) for model, rows in list(self._measured.items())}
+        content = self._read() | {self.device: measured}
         plain = {
             device: {model: [asdict(one) for one in rows] for model, rows in models.items()}
             for device, models in content.items()

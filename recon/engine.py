@@ -7,7 +7,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,15 +14,17 @@ import torch
 from recon.images import one_is_too_few
 from recon.network.fuse import fuse
 from recon.network.splat_network import NetworkConfig, SplatNetwork
-from recon.prediction import Prediction
+from recon.placed_photos import PlacedPhotos, placed_photos
+from recon.prediction import CameraEstimate, Prediction
 from recon.reconstruction import Reconstruction
 from recon.verdict import quality, reasons, verdict
 from recon.views import Views, pack_views
-from render.cameras import Cameras
-from render.errors import BackendError, CamerasError, ReconstructionError, SnapsplatError
+from render.errors import BackendError, ReconstructionError, SnapsplatError
 
 StageProgress = Callable[[str], None]
 """Called with a stage's name when it is done."""
+CamerasFound = Callable[[int, PlacedPhotos], None]
+"""Called with a scene's index when its cameras are known, unless the scene ends there."""
 
 
 class Engine:
@@ -43,7 +44,11 @@ class Engine:
         self.network = SplatNetwork(config).eval().to(self.device)
 
     def reconstruct(
-        self, scenes: Sequence[Views], seed: int = 0, progress: StageProgress | None = None
+        self,
+        scenes: Sequence[Views],
+        seed: int = 0,
+        progress: StageProgress | None = None,
+        cameras_found: CamerasFound | None = None,
     ) -> list[Reconstruction | SnapsplatError]:
         """One answer for each scene, in order. A scene that fails answers with its error; the others are untouched."""
         answers: dict[int, Reconstruction | SnapsplatError] = {}
@@ -54,35 +59,49 @@ class Engine:
             else:
                 by_grid.setdefault(views.size_wh, []).append(i)
         for chosen in by_grid.values():
-            answers.update(zip(chosen, self._run([scenes[i] for i in chosen], seed, progress), strict=True))
+            found = self._run([scenes[i] for i in chosen], seed, progress, _renumbered(cameras_found, chosen))
+            answers.update(zip(chosen, found, strict=True))
         return [answers[i] for i in range(len(scenes))]
 
     @torch.no_grad()
     def _run(
-        self, scenes: list[Views], seed: int, progress: StageProgress | None
+        self, scenes: list[Views], seed: int, progress: StageProgress | None, cameras_found: CamerasFound | None
     ) -> list[Reconstruction | SnapsplatError]:
         """Scenes of one grid as one pack."""
         views = pack_views(scenes).to(self.device)
+        members = [torch.nonzero(views.scene_index == scene)[:, 0].tolist() for scene in range(len(scenes))]
         stages: dict[str, dict[str, float]] = {}
+        placed: list[PlacedPhotos | SnapsplatError] = []
 
-        def note(stage: str, seconds: float) -> None:
+        def note(stage: str, seconds: float, found: object) -> None:
             stages[stage] = {"seconds": round(seconds, 3), "peak_mib": peak_mib()}
             if progress is not None:
                 progress(stage)
+            if not isinstance(found, CameraEstimate):
+                return
+            placed.extend(placed_photos(views, found, scene, chosen) for scene, chosen in enumerate(members))
+            for scene, photos in enumerate(placed):
+                if cameras_found is not None and isinstance(photos, PlacedPhotos):
+                    cameras_found(scene, photos)
 
         prediction = self.network(views, seed, note)
-        return [self._finish(views, prediction, scene, stages) for scene in range(len(scenes))]
+        return [
+            photos
+            if isinstance(photos, SnapsplatError)
+            else self._finish(views, prediction, scene, members[scene], photos, stages)
+            for scene, photos in enumerate(placed)
+        ]
 
     def _finish(
-        self, views: Views, prediction: Prediction, scene: int, stages: dict[str, dict[str, float]]
+        self,
+        views: Views,
+        prediction: Prediction,
+        scene: int,
+        members: list[int],
+        placed: PlacedPhotos,
+        stages: dict[str, dict[str, float]],
     ) -> Reconstruction | SnapsplatError:
-        members = torch.nonzero(views.scene_index == scene)[:, 0].tolist()
-        origin = tuple(prediction.cameras.origin[v] for v in members)
-        warnings = prediction.cameras.warnings[scene]
-        registered = sum(o != "not registered" for o in origin)
-        if registered < min(2, len(members)):
-            reason = " ".join(warnings) or "Fewer than two photos could be registered."
-            return (CamerasError if prediction.cameras.given_refused[scene] else ReconstructionError)(reason)
+        origin, warnings = placed.origin, prediction.cameras.warnings[scene]
         since = time.perf_counter()
         network = self.network
         fused = fuse(views, prediction, members, network.config.fuse, network.judge, network.config.feedback.rounds)
@@ -91,8 +110,6 @@ class Engine:
         if len(gaussians) == 0:
             return ReconstructionError("No part of any photo could be placed in space; are the given cameras right?")
         trusted = prediction.depth.confidence[members] > 0
-        # One pose fixes no scale: metres are metres only between two cameras.
-        metric = views.metric[scene] and origin.count("given") >= 2
         crops = [views.photo_size_wh[v].tolist() for v in members]
         shown = views.valid[members] & ~prediction.depth.empty[members] & ~prediction.depth.sky[members]
         share_trusted = round(float(trusted.sum() / shown.sum().clamp_min(1)), 3)
@@ -112,7 +129,7 @@ class Engine:
             "verdict_because": [] if word == "good" else reasons(*judged, one_place),
             "quality": found,
             "photos": len(members),
-            "registered": registered,
+            "registered": sum(o != "not registered" for o in origin),
             "gaussians": len(gaussians),
             "grid_wh": list(views.size_wh),
             "device": str(self.device),
@@ -126,7 +143,7 @@ class Engine:
         }
         return Reconstruction(
             gaussians=gaussians,
-            cameras=original_cameras(views, prediction.cameras.cameras, members, metric),
+            cameras=placed.cameras,
             origin=origin,
             names=tuple(views.names[v] for v in members),
             depth=tuple(
@@ -141,15 +158,9 @@ class Engine:
         )
 
 
-def original_cameras(views: Views, on_grid: Cameras, members: list[int], metric: bool) -> Cameras:
-    """Cameras on the grid -> in pixels of the original photos; what was given comes out bit for bit."""
-    cameras = views.to_originals(on_grid.to("cpu"))[members]
-    K = cameras.K_px.clone()
-    for i, v in enumerate(members):
-        given = views.known[v].K_px
-        if given is not None:
-            K[i] = given
-    return replace(cameras, K_px=K, scale="metric" if metric else "relative")
+def _renumbered(found: CamerasFound | None, chosen: list[int]) -> CamerasFound | None:
+    """For some of the scenes, those that run together."""
+    return None if found is None else lambda scene, photos: found(chosen[scene], photos)
 
 
 def peak_mib() -> float:

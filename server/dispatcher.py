@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
 
@@ -31,6 +32,9 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._limits: dict[Batch, asyncio.Timeout] = {}
         """Of the batches that run, by which they are given up."""
+        self._in_repair: set[Lane] = set()
+        for lane in batcher.lanes:
+            lane.engine.on_loss = functools.partial(self._lost, lane)
 
     def submit(self, job: Job) -> None:
         """As `Batcher.submit`; it will be run."""
@@ -50,6 +54,10 @@ class Dispatcher:
                     self._wake.clear()
                     while (batch := self._batcher.take()) is not None:
                         tasks.create_task(self._run(batch))
+                    for lane in self._batcher.lanes:
+                        if lane.broken and not lane.batches and lane not in self._in_repair:
+                            self._in_repair.add(lane)
+                            tasks.create_task(self._replace(lane))
                     self._watch(QueueChanged(self._batcher.waiting))
                     # Every batch has its limit once its task has begun.
                     await asyncio.sleep(0)
@@ -58,6 +66,11 @@ class Dispatcher:
                     await self._sleep(self._batcher.next_change())
         finally:
             self._batcher.close()
+
+    def _lost(self, lane: Lane) -> None:
+        """The worker died, and no batch with it."""
+        lane.broken = True
+        self._wake.set()
 
     def _give_up(self, batch: Batch) -> None:
         limit = self._limits.pop(batch, None)
@@ -88,9 +101,6 @@ class Dispatcher:
         self._watch(BatchEnded(ids, self._clock() - since, "" if failure is None else type(failure).__name__))
         self._batcher.finish(batch, failure)
         self._wake.set()
-        if batch.lane.broken and not batch.lane.batches:
-            await self._replace(batch.lane)
-            self._wake.set()
 
     async def _work(self, batch: Batch) -> None:
         """Let the engine do it, until it is given up."""
@@ -118,6 +128,8 @@ class Dispatcher:
                 log.exception("No new worker; the next try is in %.0f s.", pause_seconds)
                 await asyncio.sleep(pause_seconds)
                 pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+        self._in_repair.remove(lane)
+        self._wake.set()
 
 
 def _being_cancelled() -> bool:

@@ -15,6 +15,10 @@ class Engine(Protocol):
 
     slots: int
     """How many batches it takes at a time: 1, or 2 where it makes the next one ready while one is on the device."""
+    on_loss: Callable[[], None]
+    """Set by who hands it batches; to be called, on the event loop, when its worker dies while it has none. It gets
+    none until it is replaced, so that no job pays for it. A death under a batch is told by that batch's failure alone.
+    """
 
     def run(self, shape: Shape, jobs: Sequence[Job]) -> AsyncGenerator[tuple[Job, object], None]:
         """Each job with its answer, as soon as it is there, in any order.

@@ -17,7 +17,7 @@ class Lane:
     batches: list["Batch"] = field(default_factory=list)
     """Those that it holds, the oldest first."""
     broken: bool = False
-    """It failed: it gets nothing until it is replaced, which has to wait for the batches that it holds."""
+    """It failed, or died idle: it gets nothing until it is replaced, which has to wait for batches that it holds."""
 
     @property
     def takes(self) -> bool:

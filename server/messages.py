@@ -84,7 +84,8 @@ class StageDone:
 
 @dataclass(frozen=True)
 class Placed:
-    """From the worker: where the photos of a job were taken from, in the order of the request."""
+    """From the worker, when the stage "cameras" is done: where the photos of a job were taken from, in the order of the
+    request. A batch that runs again says it again."""
 
     batch: int
     job: str

@@ -19,6 +19,8 @@ from server.pb import service_pb2_grpc
 from server.servicer import Servicer
 
 MAX_MESSAGE_BYTES = 2 * 2**20
+LOOK_AGAIN_SECONDS = 0.05
+"""While a server drains."""
 
 OPTIONS = [
     # Otherwise two servers share one port, and neither knows.
@@ -73,6 +75,9 @@ class Serving:
         await self.say(ready=False)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
+                # Whoever still sends has a place, and is not on the desk yet.
+                while len(self._desk.places):
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 await self._desk.empty()
         await self._server.stop(grace=seconds)
 

@@ -55,12 +55,14 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
         dispatcher = Dispatcher(batcher, clock, watched.watch)
         desk = Desk(batcher, dispatcher, workshop, results, clock, watched.watch)
         dispatching = asyncio.create_task(dispatcher.serve())
+        saving = asyncio.create_task(forecast.keep_saving())
         try:
             async with serving(desk, config.limits, listen, guard) as served:
                 await asyncio.gather(*(engine.start() for engine in engines))
                 await served.say(ready=True)
                 yield Started(served, engines, forecast, dispatching)
         finally:
+            saving.cancel()
             dispatching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await dispatching

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from recon.cost_file import device_name
+from recon.placed_photos import PlacedPhotos
 from recon.reconstruction import Reconstruction
 from recon.scene_input import SceneInput
 from render.errors import SnapsplatError
@@ -159,10 +160,14 @@ class Worker:
             if not batch.open():
                 raise _UnwantedError
 
+        def place(scene: int, photos: PlacedPhotos) -> None:
+            if scenes[scene].job not in batch.ended:
+                self._say(_placed(batch.order.batch, scenes[scene].job, photos))
+
         self._memory.restart()
         engine = self._networks.engines[batch.order.model]
         views = [batch.inputs[scene.job].views for scene in scenes]
-        answers = engine.reconstruct(views, batch.order.seed, note)
+        answers = engine.reconstruct(views, batch.order.seed, note, place)
         batch.ran, batch.device_seconds = len(scenes), time.perf_counter() - since
         batch.peak_bytes = self._memory.bytes
         self._writing.submit(self._step, batch, lambda: self._write(batch, scenes, answers))
@@ -177,7 +182,6 @@ class Worker:
                 continue
             fuse = answer.report["stages"]["fuse"]["seconds"]
             self._say(StageDone(number, scene.job, "fuse", fuse))
-            self._say(_placed(number, scene.job, answer))
             since = time.perf_counter()
             seconds = since - batch.began[scene.job]
             try:
@@ -198,12 +202,12 @@ class Worker:
             send(self._connection, message)
 
 
-def _placed(batch: int, job: str, answer: Reconstruction) -> Placed:
-    cameras = answer.cameras
+def _placed(batch: int, job: str, photos: PlacedPhotos) -> Placed:
+    cameras = photos.cameras
     return Placed(
         batch=batch,
         job=job,
-        origin=tuple(answer.origin),
+        origin=photos.origin,
         K_px=cameras.K_px.numpy(),
         T_world_camera=cameras.T_world_camera.numpy(),
         size_wh=cameras.size_wh.numpy(),

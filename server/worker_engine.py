@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from render.errors import OutputError
@@ -34,6 +35,8 @@ from server.worker_process import WorkerProcess
 LOOK_AGAIN_SECONDS = 0.1
 """How long a job may have ended before its worker hears of it."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(eq=False)
 class _Running:
@@ -62,6 +65,7 @@ class WorkerEngine:
         self._worker: WorkerProcess | None = None
         self._count = itertools.count()
         self._running: dict[int, _Running] = {}
+        self.on_loss: Callable[[], None] = _nobody_minds
 
     @property
     def process_id(self) -> int | None:
@@ -148,6 +152,9 @@ class WorkerEngine:
         if message is None:
             for running in self._running.values():
                 running.heard.put_nowait(None)
+            if not self._running:
+                log.warning("A worker died while it had nothing to do.")
+                self.on_loss()
         elif not isinstance(message, Ready | Refused | HangUp) and message.batch in self._running:
             self._running[message.batch].heard.put_nowait(message)
 
@@ -179,6 +186,10 @@ class WorkerEngine:
             raise ended.failure
         if ended.ran:
             self._forecast.learn(shape, ended.ran, ended.device_seconds, ended.peak_bytes)
+
+
+def _nobody_minds() -> None:
+    pass
 
 
 def _lay_out(job: Job) -> SceneOrder | OutputError:

@@ -19,9 +19,10 @@ class WorkerProcess:
     """Started once; when it is dead, it stays so."""
 
     def __init__(self, config: EngineConfig, device: str, hear: Callable[[Message | None], None]):
-        """`hear` is called on the event loop with what the worker says; with None, last, when it is dead."""
+        """`hear` is called on the event loop with what the worker says; with None, last, when it has died of itself."""
         self.dead = False
         self._hear = hear
+        self._ending = False
         self._loop = asyncio.get_running_loop()
         self._first: asyncio.Future[Message | None] = self._loop.create_future()
         context = multiprocessing.get_context("spawn")
@@ -49,8 +50,8 @@ class WorkerProcess:
         if isinstance(first, Refused):
             await self.end()
             raise first.error
-        if not isinstance(first, Ready):
-            raise EngineError(f"The worker died before it was ready (exit code {self.exit_code}).")
+        if not isinstance(first, Ready) or self.dead:
+            raise EngineError(f"The worker died when it was to be ready (exit code {self.exit_code}).")
         return first
 
     @property
@@ -77,6 +78,7 @@ class WorkerProcess:
 
     async def end(self) -> None:
         """Hang up, on which it ends, or else is ended; comes back when it has."""
+        self._ending = True
         with contextlib.suppress(OSError):
             send(self._connection, HangUp())
         await asyncio.to_thread(self._process.join, END_SECONDS)
@@ -102,5 +104,5 @@ class WorkerProcess:
         self.dead |= message is None
         if not self._first.done():
             self._first.set_result(message)
-        else:
+        elif not self._ending:
             self._hear(message)

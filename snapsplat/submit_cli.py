@@ -1,5 +1,6 @@
 """`snapsplat submit`: a scene from a server. Nothing here loads torch, unless cameras are given."""
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -106,6 +107,15 @@ def _token(file: Path) -> str:
         raise ConfigError(f"--token-file {file} cannot be read ({error}).") from error
 
 
+def _agreement(output: Path) -> str:
+    """Of the photos with each other; nothing where the server's report does not say it."""
+    try:
+        share = float(json.loads((output / "report.json").read_text())["share_trusted"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
+    return f"; another photo agrees with the depth of {share:.0%} of what the photos show"
+
+
 def _tell(answer: "Answer", output: Path) -> None:
     summary = answer.summary
     for warning in answer.warnings:
@@ -115,7 +125,7 @@ def _tell(answer: "Answer", output: Path) -> None:
     if missing:
         typer.echo(f"Not registered: {', '.join(missing)}")
     if summary.verdict in VERDICTS:
-        typer.echo(f"Verdict: {VERDICTS[summary.verdict]} (quality {summary.quality:.2f}).")
+        typer.echo(f"Verdict: {VERDICTS[summary.verdict]} (quality {summary.quality:.2f}){_agreement(output)}.")
     if summary.verdict_because:
         typer.echo(f"Not better, because {'; '.join(summary.verdict_because)}.")
     typer.echo(f"Request  {answer.request_id}")

@@ -29,8 +29,8 @@ from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Pred
 from recon.views import Views
 
 Result = TypeVar("Result")
-Progress = Callable[[str, float], None]
-"""Called after each stage with its name and its seconds."""
+Progress = Callable[[str, float, object], None]
+"""Called after each stage with its name, its seconds and what it found."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,6 @@ class _Clock:
             torch.cuda.synchronize()
         now = time.perf_counter()
         if self.progress is not None:
-            self.progress(stage, now - self.since)
+            self.progress(stage, now - self.since, result)
         self.since = now
         return result

@@ -10,9 +10,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from server.pb import result_pb2
+from server.work import Work
 from snapsplat.cli import app
 from snapsplat.submit_cli import FILES, VERDICTS
-from tests.client.clients import SceneWriter, is_so, photos_in
+from tests.client.clients import SceneWriter, is_so, photos_in, saved_scene
 from tests.server.loopback import Served, serve
 from tests.snapsplat.foreground import FOREGROUND
 
@@ -42,6 +43,34 @@ def test_a_folder_of_photos_becomes_a_folder_of_files(tmp_path: Path):
         assert stages == ["depth", "files"]
 
     serve(tmp_path / "results", body, SceneWriter)
+
+
+class Judge(SceneWriter):
+    """Says what it thinks of its scene."""
+
+    def summary(self, work: Work) -> result_pb2.Summary:
+        judged = result_pb2.Summary(verdict=result_pb2.VERDICT_USABLE, quality=0.5, verdict_because=["so"])
+        judged.MergeFrom(super().summary(work))
+        return judged
+
+    def paint(self, work: Work) -> None:
+        scene = saved_scene()
+        scene.report.update(verdict="usable", quality=0.5, verdict_because=["so"], share_trusted=0.7)
+        scene.save(work.folder)
+
+
+def test_the_verdict_is_told_as_by_reconstruct(tmp_path: Path):
+    photos_in(tmp_path / "photos")
+
+    async def body(served: Served) -> None:
+        told = await submit(served, tmp_path / "photos", "-o", tmp_path / "out")
+        assert told.exit_code == 0, told.output
+        assert told.stdout.splitlines()[2:4] == [
+            "Verdict: usable (quality 0.50); another photo agrees with the depth of 70% of what the photos show.",
+            "Not better, because so.",
+        ]
+
+    serve(tmp_path / "results", body, Judge)
 
 
 @pytest.mark.parametrize(

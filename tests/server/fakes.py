@@ -94,6 +94,7 @@ class FakeEngine:
     dead: bool = False
     device: asyncio.Lock = field(default_factory=asyncio.Lock)
     forecast: FakeForecast = field(default_factory=FakeForecast)
+    on_loss: Callable[[], None] = lambda: None
 
     async def run(self, shape: Shape, jobs: Sequence[Job]) -> AsyncGenerator[tuple[Job, object], None]:
         assert self.running < self.slots

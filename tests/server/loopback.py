@@ -59,7 +59,10 @@ class Painter(FakeEngine):
             cameras = camera_pb2.Cameras(photos=[camera_pb2.PlacedPhoto(name=name) for name in work.request.names])
             work.tell(result_pb2.ResultEvent(cameras=cameras))
             self.paint(work)
-            yield job, Outcome(cameras, result_pb2.Summary(photos=len(work.images)))
+            yield job, Outcome(cameras, self.summary(work))
+
+    def summary(self, work: Work) -> result_pb2.Summary:
+        return result_pb2.Summary(photos=len(work.images))
 
     def paint(self, work: Work) -> None:
         """Some bytes that depend on the photos."""

@@ -200,6 +200,22 @@ def test_an_engine_that_misbehaves_is_replaced_and_each_job_answered_once(mood: 
     assert engine.replaced == 1
 
 
+def test_a_worker_that_dies_idle_is_replaced_before_the_next_batch():
+    engine = FakeEngine()
+
+    async def body(served: Served) -> None:
+        served.submit(SMALL)
+        await served.all_ended()
+        engine.dead = True
+        engine.on_loss()
+        job = served.submit(SMALL)
+        await served.all_ended()
+        assert (job.failures, job.ending) == (0, Answer(f"scene of {job.id}"))
+
+    serve(body, engine)
+    assert (numbers(engine), engine.replaced) == ([1, 1], 1)
+
+
 def test_while_one_engine_cannot_be_replaced_the_other_goes_on():
     broken, sound = Moody(replace_fails=10**6), FakeEngine()
     broken.mood = "dies"
