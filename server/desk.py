@@ -185,7 +185,7 @@ class Desk:
             outcome = _outcome(await ended)
             await self._keep(run.request, job, outcome, staging)
             stages = {stage.stage: stage.seconds for stage in outcome.summary.stages}
-        except Exception as failure:  # noqa: BLE001 - whoever listens must hear of an end
+        except Exception as failure:
             if row_of(type(failure)) is STATUS[Exception]:
                 log.error("A request failed unexpectedly.", exc_info=failure)
             error = failure

@@ -63,9 +63,7 @@ def test_a_request_goes_on_for_the_last_who_wants_it(tmp_path: Path):
 
 
 @pytest.mark.parametrize("fault", [b"no scene: ", b"die: "])
-def test_of_a_request_that_failed_only_the_error_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: bytes
-):
+def test_of_a_request_that_failed_only_the_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: bytes):
     # pytest keeps what is logged, tracebacks included.
     monkeypatch.setattr(logging.getLogger("server.dispatcher"), "disabled", True)
 
