@@ -151,9 +151,7 @@ async def slow_reader() -> None:
 
 async def real(address: str, folder: Path, seconds: float, clients: Sequence[int]) -> None:
     """A server that runs elsewhere, with an engine that is none of ours, and no transport security."""
-    photos = [
-        path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png")
-    ]
+    photos = [path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix.lower() in PHOTO_SUFFIXES]
     async with grpc.aio.insecure_channel(address) as channel:
         client = Client(service_pb2_grpc.SnapsplatServiceStub(channel))  # type: ignore[no-untyped-call]
         begun = time.monotonic()
