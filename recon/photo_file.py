@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngImageFile
 
 from recon.photo_bytes import PhotoSource
 from render.errors import PhotoError, TooManyPixelsError
@@ -50,6 +51,8 @@ _TURN_UPRIGHT = {
 _SIDEWAYS = {_TURN_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)}
 _MIRRORED = (2, 4, 5, 7)
 _QUARTER_TURNS = {3: 2, 4: 2, 5: 3, 6: 3, 7: 1, 8: 1}
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_CHECKSUM_BYTES = 4
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 
 
@@ -97,6 +100,8 @@ def read_header(file: PhotoSource) -> PhotoHeader:
         PhotoError: the file is missing, empty, damaged, of another format, too small, too long or too large.
     """
     with _opened(file) as image:
+        if isinstance(image, PngImageFile) and "exif" not in image.info:
+            image.info |= _exif_behind_pixels(image)
         orientation = 1 if image.format == "TIFF" else _exif(image).get(ExifTags.Base.Orientation, 1)
         return PhotoHeader(image.size, _QUARTER_TURNS.get(orientation, 0), orientation in _MIRRORED)
 
@@ -187,10 +192,24 @@ def _eight_bit(image: Image.Image) -> Image.Image | None:
 def _exif(image: Image.Image) -> dict[int, Any]:
     """The tags that matter here, or none where the block is damaged: a photo is more than its EXIF."""
     try:
-        exif = image.getexif()
+        # A PNG's own would decode all pixels, since EXIF may stand behind them.
+        exif = Image.Image.getexif(image)
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
     except (OSError, *DAMAGE):
         return {}
+
+
+def _exif_behind_pixels(image: PngImageFile) -> dict[str, bytes]:
+    """What a PNG has of EXIF, as Pillow would have it in `info` once it had decoded the pixels."""
+    stream = image.fp
+    assert stream is not None
+    stream.seek(len(_PNG_SIGNATURE))
+    while len(start := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", start)
+        if kind == b"eXIf":
+            return {"exif": b"Exif\0\0" + stream.read(length)}
+        stream.seek(length + _PNG_CHECKSUM_BYTES, io.SEEK_CUR)
+    return {}
 
 
 def _focal_prior_px(exif: dict[int, Any], size_wh: tuple[int, int]) -> float | None:

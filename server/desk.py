@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import math
 import time
 from collections import OrderedDict
@@ -21,13 +22,15 @@ from server.places import Place
 from server.request import Request
 from server.results import Results
 from server.run import Run
-from server.status import row_of
+from server.status import STATUS, row_of
 from server.stored import FILES, Result, StoredFile, stored_files
 from server.upload import ReceivedImage
 from server.work import Outcome, Work, Workshop
 
 FAILURES_KEPT = 1000
 """So many errors can still be asked for."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,9 @@ class Desk:
             outcome = _outcome(await ended)
             await self._keep(run.request, job, outcome, staging)
             stages = {stage.stage: stage.seconds for stage in outcome.summary.stages}
-        except Exception as failure:  # noqa: BLE001 - whoever listens must hear of an end
+        except Exception as failure:
+            if row_of(type(failure)) is STATUS[Exception]:
+                log.error("A request failed unexpectedly.", exc_info=failure)
             error = failure
             self._failed[run.request.id] = run
             while len(self._failed) > FAILURES_KEPT:

@@ -9,7 +9,7 @@ import cv2
 import torch
 
 from render.cameras import Cameras
-from render.errors import CamerasError, OutputError
+from render.errors import CamerasError, FileFormatError, OutputError
 from render.files.cameras_json import camera_row
 from render.files.ply import read_ply
 from render.gaussians import Gaussians
@@ -89,6 +89,9 @@ class Draughtsman:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._calls = 0
+        self._scene: tuple[Path, Gaussians] | None = None
+        """The one drawn last, and no other: however many are asked for at a time, one takes memory."""
 
     async def draw(self, drawing: Drawing, result: Result, folder: Path) -> AsyncIterator[service_pb2.RenderResponse]:
         """The images in pieces. `folder` has the result's files, and keeps them meanwhile.
@@ -98,18 +101,29 @@ class Draughtsman:
         """
         if SCENE not in [file.name for file in result.files]:
             raise RequestError("request_id", f"is that of a request that did not ask for {SCENE}, which is drawn.")
-        async with self._turn:
-            gaussians = await asyncio.to_thread(_read, folder / SCENE)
-        for i in range(len(drawing.cameras)):
-            async with self._turn:
-                image = await asyncio.to_thread(draw_image, gaussians, drawing.cameras[[i]], drawing.encoding)
-            for offset in range(0, len(image), MAX_CHUNK_BYTES):
-                yield service_pb2.RenderResponse(
-                    camera_index=i,
-                    size_bytes=len(image),
-                    offset_bytes=offset,
-                    content=image[offset : offset + MAX_CHUNK_BYTES],
-                )
+        self._calls += 1
+        try:
+            for i in range(len(drawing.cameras)):
+                async with self._turn:
+                    image = await asyncio.to_thread(self._image, folder / SCENE, drawing.cameras[[i]], drawing.encoding)
+                for offset in range(0, len(image), MAX_CHUNK_BYTES):
+                    yield service_pb2.RenderResponse(
+                        camera_index=i,
+                        size_bytes=len(image),
+                        offset_bytes=offset,
+                        content=image[offset : offset + MAX_CHUNK_BYTES],
+                    )
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._scene = None
+
+    def _image(self, path: Path, camera: Cameras, encoding: tuple[str, Sequence[int]]) -> bytes:
+        last = self._scene if self._scene is not None and self._scene[0] == path else None
+        if last is None:
+            self._scene = None
+            last = self._scene = path, _read(path)
+        return draw_image(last[1], camera, encoding)
 
 
 def _read(path: Path) -> Gaussians:
@@ -117,6 +131,8 @@ def _read(path: Path) -> Gaussians:
         return read_ply(path)
     except OSError as error:
         raise OutputError(f"The scene cannot be read back ({error.strerror or error}).") from error
+    except FileFormatError as error:
+        raise OutputError("The scene cannot be read back (its file is damaged).") from error
 
 
 def draw_image(gaussians: Gaussians, camera: Cameras, encoding: tuple[str, Sequence[int]]) -> bytes:

@@ -1,13 +1,11 @@
 """What a client asks for that only wants to know what a scene would cost."""
 
+from recon.grid import STEP
 from server.errors import RequestError
 from server.jobs import Shape
 from server.offer import Offer
 from server.pb import service_pb2
 from server.request import chosen_model
-
-STEP_PX = 16
-"""Sides of a working grid are multiples of it."""
 
 
 def read_plan(asked: service_pb2.PlanRequest, offer: Offer) -> Shape:
@@ -24,5 +22,5 @@ def read_plan(asked: service_pb2.PlanRequest, offer: Offer) -> Shape:
     if max(sides) not in offer.sizes_px or min(sides) < 1:
         right = f"sides of 1 to {offer.sizes_px[-1]}, the longer one {offer.sizes_px[0]} or more"
         raise RequestError("grid", f"is {sides[0]} x {sides[1]}; {right} are expected.")
-    width, height = (STEP_PX * -(-side // STEP_PX) for side in sides)
+    width, height = (STEP * -(-side // STEP) for side in sides)
     return Shape(model.name, asked.photos, (width, height), offer.default_seed)

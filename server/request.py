@@ -84,6 +84,8 @@ def read_header(header: request_pb2.ReconstructHeader, offer: Offer, limits: Lim
         TooLargeError: it announces more bytes than are taken.
     """
     check_id(header.request_id)
+    # First of all, so that the log says whose request is refused.
+    key = claim(header.request_id)
     options = header.options
     model = chosen_model(options.model if options.HasField("model") else None, "options.model", offer)
     size_px = options.size_px if options.HasField("size_px") else offer.default_size_px
@@ -100,7 +102,7 @@ def read_header(header: request_pb2.ReconstructHeader, offer: Offer, limits: Lim
     names = _names(header.images, model)
     rows = {name: _camera(image.camera, i) for i, (name, image) in enumerate(zip(names, header.images, strict=True))}
     return Request(
-        id=claim(header.request_id),
+        id=key,
         fingerprint=hashlib.sha256(header.SerializeToString(deterministic=True)).hexdigest(),
         model=model,
         size_px=size_px,

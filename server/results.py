@@ -33,22 +33,34 @@ class Results:
         """`clock` gives seconds since 1970, which go on while no server runs.
 
         Raises:
-            OutputError: the folder cannot be written, or another server has it.
+            OutputError: the folder cannot be written, another server has it, or no server made what it holds.
         """
         self.folder = folder
         self._config = config
         self._clock = clock
         self._kept: dict[str, tuple[Result, Path]] = {}
         """By request id, the oldest first."""
+        self.size_bytes = 0
+        """Of all that can be found."""
         self._readers: Counter[Path] = Counter()
         self._leaving: set[Path] = set()
         """Out of the index, but somebody reads them."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._check_ours()
             self._lock = locked(folder / LOCK, f"{folder} is used by another server; each needs a folder of its own.")
             self._find_again()
         except OSError as error:
             raise OutputError(f"{folder} cannot be used for results ({error.strerror or error}).") from error
+
+    def _check_ours(self) -> None:
+        """What is no result is removed, so that a folder of somebody's own must never be taken for this."""
+        there = sorted(path.name for path in self.folder.iterdir())
+        if there and LOCK not in there:
+            raise OutputError(
+                f"{self.folder} holds {there[0]}, and no server has used it; name a new folder, an empty one, or one "
+                "that a server has made."
+            )
 
     def _find_again(self) -> None:
         found = []
@@ -69,11 +81,6 @@ class Results:
     def close(self) -> None:
         """Let another server have the folder."""
         self._lock.close()
-
-    @property
-    def size_bytes(self) -> int:
-        """Of all that can be found."""
-        return sum(result.size_bytes for result, _ in self._kept.values())
 
     def stage(self) -> Path:
         """A new folder, in whose `FILES` an engine writes; it is to be kept or discarded.
@@ -113,13 +120,14 @@ class Results:
     def _put(self, result: Result, path: Path) -> None:
         self._drop(result.request_id)
         self._kept[result.request_id] = result, path
+        self.size_bytes += result.size_bytes
 
     def find(self, request_id: str) -> Result | None:
         """The result of a request, if it is kept."""
         self.sweep()
         if request_id in self._kept and not self._kept[request_id][1].is_dir():
             # Removed by hand, to make room.
-            del self._kept[request_id]
+            self._forget(request_id)
         return self._kept[request_id][0] if request_id in self._kept else None
 
     @contextlib.contextmanager
@@ -151,10 +159,15 @@ class Results:
         while len(self._kept) > 1 and self.size_bytes > self._config.max_bytes:
             self._drop(next(iter(self._kept)))
 
+    def _forget(self, request_id: str) -> Path:
+        result, path = self._kept.pop(request_id)
+        self.size_bytes -= result.size_bytes
+        return path
+
     def _drop(self, request_id: str) -> None:
-        _, path = self._kept.pop(request_id, (None, None))
-        if path is None:
+        if request_id not in self._kept:
             return
+        path = self._forget(request_id)
         if self._readers[path]:
             self._leaving.add(path)
         else:

@@ -40,8 +40,9 @@ class Run:
     def end(self, error: Exception | None) -> None:
         """There is nothing more to tell."""
         self.error, self.done = error, True
-        # Who asks why it failed needs no photos.
+        # Who asks why it failed needs no photos, and both of these have them at hand.
         self.outlook = _nowhere
+        _forget_where(error)
         self._wake()
 
     def _wake(self) -> None:
@@ -70,8 +71,16 @@ class Run:
                 async with asyncio.timeout(LOOK_AGAIN_SECONDS):
                     await self._changed.wait()
         if self.error is not None:
-            raise self.error
+            # Otherwise each that asks would leave its own frames with it.
+            raise self.error.with_traceback(None)
 
 
 def _nowhere() -> None:
     return None
+
+
+def _forget_where(error: BaseException | None) -> None:
+    """Of an error and what it came of: a traceback keeps all that its functions had."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

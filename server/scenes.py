@@ -10,7 +10,8 @@ from recon.photo_bytes import PhotoBytes
 from recon.photo_mask import masked
 from recon.reconstruction import Reconstruction
 from recon.scene_input import SceneInput, finished_report, make_input
-from render.errors import OutputError
+from render.errors import FileFormatError, OutputError
+from server.errors import EngineError
 from server.messages import SceneOrder, mask_file, photo_file
 
 
@@ -43,9 +44,17 @@ def write_scene(
 
     Raises:
         OutputError: they cannot be written, or nobody waits for them any more.
+        EngineError: the scene has numbers that no file may have.
     """
     report = finished_report(answer.report, scene, order.size_px, seed, seconds)
     if not order.folder.is_dir():
         raise OutputError("The folder of the result is gone.")
-    save_reconstruction(replace(answer, report=report), order.folder, order.file_kinds)
+    try:
+        save_reconstruction(replace(answer, report=report), order.folder, order.file_kinds)
+    except OutputError as error:
+        # The library names the folder and asks for another; here it is the server's, and the client has no say in it.
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "a name is taken"
+        raise OutputError(f"The result cannot be written ({reason}).") from error
+    except FileFormatError as error:
+        raise EngineError("The scene has numbers that no file may have.") from error
     return report

@@ -21,6 +21,8 @@ from server.servicer import Servicer
 MAX_MESSAGE_BYTES = 2 * 2**20
 LOOK_AGAIN_SECONDS = 0.05
 """While a server drains."""
+PARTING_SECONDS = 0.5
+"""At the end, for telling those who wait."""
 
 OPTIONS = [
     # Otherwise two servers share one port, and neither knows.
@@ -101,7 +103,7 @@ async def serving(desk: Desk, limits: LimitsConfig, address: str, guard: Guard =
     try:
         yield served
     finally:
-        await server.stop(None)
+        await server.stop(grace=PARTING_SECONDS)
 
 
 def _add_port(server: grpc.aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> int:

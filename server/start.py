@@ -54,21 +54,34 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
         guard = guarded(config.security, config.share, clock, watched.watch, watched.outermost)
         dispatcher = Dispatcher(batcher, clock, watched.watch)
         desk = Desk(batcher, dispatcher, workshop, results, clock, watched.watch)
-        dispatching = asyncio.create_task(dispatcher.serve())
         saving = asyncio.create_task(forecast.keep_saving())
         try:
             async with serving(desk, config.limits, listen, guard) as served:
-                await asyncio.gather(*(engine.start() for engine in engines))
-                await served.say(ready=True)
-                yield Started(served, engines, forecast, dispatching)
+                try:
+                    await asyncio.gather(*(engine.start() for engine in engines))
+                    # Not before: a batch that waits for a worker's first start would be taken for one that hangs.
+                    async with _at_work(dispatcher) as dispatching:
+                        await served.say(ready=True)
+                        yield Started(served, engines, forecast, dispatching)
+                finally:
+                    # While the wire still listens, so that who waits is told.
+                    batcher.close()
+                    await desk.empty()
         finally:
             saving.cancel()
-            dispatching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await dispatching
-            await desk.empty()
             await asyncio.gather(*(engine.end() for engine in engines))
             forecast.save()
+
+
+@contextlib.asynccontextmanager
+async def _at_work(dispatcher: Dispatcher) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(dispatcher.serve())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 async def serve(config: ServiceConfig, listen: str, say: Callable[[str], None]) -> None:

@@ -42,6 +42,7 @@ def serve(
             raise BackendError(
                 f"The service needs {missing[0]}, which is not installed: pip install 'snapsplat[serve]'."
             )
+        from server.errors import JobError
         from server.logs import configure_logs
         from server.service_config import load_service_config
         from server.start import serve
@@ -50,5 +51,7 @@ def serve(
         config = load_service_config([*(options or []), *(["security.insecure=true"] if insecure else [])])
         try:
             asyncio.run(serve(config, listen, typer.echo))
+        except JobError as error:
+            raise BackendError(f"The networks cannot run here: {error}") from error
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None

@@ -98,7 +98,8 @@ class Receiver:
     def _begin(self, file: result_pb2.FileHeader) -> None:
         name = PurePosixPath(file.name)
         # A name is the server's word: it may lead nowhere but where its kind belongs.
-        inside = str(name) == file.name and ".." not in name.parts and len(name.parts) <= 2 and "\\" not in file.name
+        inside = str(name) == file.name and ".." not in name.parts and len(name.parts) <= 2
+        inside &= file.name.isprintable() and "\\" not in file.name
         if not (inside and file.kind in self._kinds and name.parts[:1] == (file.kind,)):
             raise BrokenAnswerError(f"The server sends a file {file.name!r} of kind {file.kind!r}; none was asked for.")
         if self._opened is not None or any(file.name == other.name for other in self._files):

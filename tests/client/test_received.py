@@ -86,6 +86,11 @@ def test_a_name_leads_nowhere_else(tmp_path: Path, name: str):
     assert list(tmp_path.rglob("*")) == [tmp_path / "x"]
 
 
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path):
+    with pytest.raises(BrokenAnswerError, match="none was asked for"):
+        received(tmp_path / "x", [header("depth/a\0.npy", "depth")], ("depth",))
+
+
 def test_what_an_earlier_try_left_is_gone(tmp_path: Path):
     with pytest.raises(BrokenAnswerError):
         received(tmp_path / "x", [header("depth/a.npy", "depth")], ("depth",))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from recon.photo_file import decode_photo, read_header
 from render.errors import PhotoError
@@ -34,6 +34,27 @@ def test_the_turns_of_the_header_are_those_of_decoding(tmp_path: Path, orientati
 def test_the_upright_size_is_that_of_decoding(tmp_path: Path, orientation: int, suffix: str):
     file = photo(tmp_path, orientation, suffix)
     assert read_header(file).upright_size_wh == decode_photo(file).original_size_wh
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_png_may_have_its_exif_behind_its_pixels(tmp_path: Path, orientation: int):
+    content = photo(tmp_path, orientation).read_bytes()
+    at = content.find(b"eXIf") - 4
+    if at > 0:
+        length = 12 + int.from_bytes(content[at : at + 4], "big")
+        content = content[:at] + content[at + length : -12] + content[at : at + length] + content[-12:]
+        assert content.find(b"eXIf") > content.find(b"IDAT")
+    file = tmp_path / "a.png"
+    file.write_bytes(content)
+    assert read_header(file).upright_size_wh == decode_photo(file).original_size_wh
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tiff", "webp", "bmp"])
+def test_no_pixel_is_decoded_for_a_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str):
+    Image.fromarray(STORED).save(tmp_path / f"a.{suffix}")
+    monkeypatch.setattr(Image.Image, "load", pytest.fail)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", pytest.fail)
+    assert read_header(tmp_path / f"a.{suffix}").size_wh == (64, 48)
 
 
 def test_mirrored_photos_are_told(tmp_path: Path):

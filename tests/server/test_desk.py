@@ -1,10 +1,16 @@
 """What is known of a request by its id, while it runs and after: over the wire, with an engine that only pretends."""
 
 import asyncio
+import gc
+import logging
 from pathlib import Path
+
+import pytest
 
 from bench.simulated import GB, Cost, Simulated, reply_of, service
 from server.config import BatcherConfig
+from server.desk import Desk
+from server.upload import ReceivedImage
 
 PHOTOS = [b"one photo", b"another photo"]
 CONFIG = BatcherConfig(100 * GB)
@@ -54,3 +60,38 @@ def test_a_request_goes_on_for_the_last_who_wants_it(tmp_path: Path):
             assert (await reply_of(running.get("c"))).reason == "DEADLINE_PASSED"
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("fault", [b"no scene: ", b"die: "])
+def test_of_a_request_that_failed_only_the_error_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: bytes):
+    # pytest keeps what is logged, tracebacks included.
+    monkeypatch.setattr(logging.getLogger("server.dispatcher"), "disabled", True)
+
+    async def main() -> None:
+        async with service(tmp_path, [Simulated(Cost(0.001, 0.001))], CONFIG) as running:
+            first = await reply_of(running.send([fault + bytes(1000)], request_id="a"))
+            await until(lambda: not len(running.batcher.places))
+            held = len(gc.get_objects())
+            for _ in range(50):
+                assert (await reply_of(running.get("a"))).blame == first.blame
+            gc.collect()
+            assert not any(type(each) is ReceivedImage for each in gc.get_objects())
+            assert len(gc.get_objects()) < held + 500
+
+    asyncio.run(main())
+
+
+def test_a_mistake_is_logged_where_it_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def mistaken(*_: object) -> None:
+        raise LookupError("a mistake")
+
+    async def main() -> None:
+        async with service(tmp_path, [Simulated(Cost(0.001, 0.001))], CONFIG) as running:
+            assert (await reply_of(running.send(PHOTOS))).reason == "UNEXPECTED"
+
+    monkeypatch.setattr(Desk, "_keep", mistaken)
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(main())
+    assert "in mistaken" in caplog.text

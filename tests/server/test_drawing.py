@@ -1,6 +1,7 @@
 """Scenes are drawn by the server as the library draws them, and what cannot be drawn is refused by its place."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from recon.reconstruction import Reconstruction
 from render.cameras import Cameras
 from render.files.ply import read_ply
+from render.gaussians import Gaussians
 from render.rasterize import rasterize
 from server.pb import camera_pb2, service_pb2
 from server.work import Work
@@ -38,8 +40,10 @@ def camera(x: float = 0.0, **fields: Any) -> camera_pb2.Camera:
     return camera_pb2.Camera(**{"size": size, "intrinsics": lens, "t_world_camera": pose, **fields})
 
 
-def drawn(served: Served, cameras: list[camera_pb2.Camera], kind: int = service_pb2.IMAGE_FORMAT_PNG) -> Any:
-    request = service_pb2.RenderRequest(request_id="a", cameras=cameras, format=kind)  # type: ignore[arg-type]
+def drawn(
+    served: Served, cameras: list[camera_pb2.Camera], kind: int = service_pb2.IMAGE_FORMAT_PNG, name: str = "a"
+) -> Any:
+    request = service_pb2.RenderRequest(request_id=name, cameras=cameras, format=kind)  # type: ignore[arg-type]
     return served.stub.Render(request, timeout=30)
 
 
@@ -126,6 +130,37 @@ def test_what_cannot_be_drawn_is_refused_by_its_place(tmp_path: Path, what: str)
         assert await refused(drawn(served, cameras())) == ("INVALID_ARGUMENT", reason, field)
 
     serve(tmp_path, body, max_images=4, max_side_px=256, max_drawn_pixels=30_000)
+
+
+def test_many_scenes_drawn_at_a_time_take_the_memory_of_one(tmp_path: Path):
+    async def body(served: Served) -> None:
+        for name in "abcd":
+            await told(served.send(request_id=name))
+        before = scenes()
+        calls = [drawn(served, [camera()] * 200, name=name) for name in "abcd"]
+        for call in calls:
+            await call.read()
+        assert scenes() <= before + 1
+        for call in calls:
+            call.cancel()
+
+    def scenes() -> int:
+        gc.collect()
+        return sum(type(each) is Gaussians for each in gc.get_objects())
+
+    serve(tmp_path, body, SceneWriter)
+
+
+def test_a_damaged_scene_is_the_servers_fault_and_its_place_a_secret(tmp_path: Path):
+    async def body(served: Served) -> None:
+        await told(served.send())
+        (scene,) = tmp_path.rglob("scene.ply")
+        scene.write_bytes(b"ply" + scene.read_bytes()[4:])
+        call = drawn(served, [camera()])
+        assert await refused(call) == ("RESOURCE_EXHAUSTED", "NOT_STORED", "")
+        assert str(tmp_path) not in await call.details()
+
+    serve(tmp_path, body, SceneWriter)
 
 
 def test_without_a_scene_there_is_nothing_to_draw(tmp_path: Path):

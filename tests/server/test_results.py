@@ -146,6 +146,13 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path):
         Store(tmp_path / "file")
 
 
+def test_a_folder_of_somebodys_own_is_refused_and_stays_as_it_is(tmp_path: Path):
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds diary\.txt, and no server has used it"):
+        Store(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
 def test_only_what_was_asked_for_is_stored(tmp_path: Path):
     for name in ("depth/1.npy", "depth/0.npy", "scene.ply", "report.json"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import configs
 from render.errors import ConfigError
 from server.config import EngineConfig, LimitsConfig, ResultsConfig
+from server.errors import EngineError
 from server.service_config import load_service_config
 from snapsplat.cli import app
 
@@ -63,6 +64,16 @@ def test_what_does_not_fit_is_refused_by_name(override: str, named: str):
 def test_the_command_refuses_in_a_sentence(arguments: list[str], sentence: str):
     result = CliRunner().invoke(app, arguments)
     assert (result.exit_code, sentence in result.output) == (2, True), result.output
+
+
+def test_workers_that_cannot_start_end_the_command_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async def serve(*_: object) -> None:
+        raise EngineError("The worker was not ready after 600 seconds.")
+
+    monkeypatch.setattr("server.start.serve", serve)
+    result = CliRunner().invoke(app, ["serve", f"folder={tmp_path}", "engine.device=cpu"])
+    told = "The networks cannot run here: The worker was not ready after 600 seconds."
+    assert (result.exit_code, told in result.output) == (8, True), result.output
 
 
 def test_a_plan_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
