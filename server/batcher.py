@@ -36,6 +36,8 @@ class Batcher:
         self._clock = clock
         self._policy = Policy(config, forecast, self.lanes)
         self._closed = False
+        self._looked = clock()
+        """When `take` last said what may start."""
         self._held: dict[str, Job] = {}
         self._waiting = Waiting()
         self._count = itertools.count()
@@ -89,7 +91,7 @@ class Batcher:
         It goes to the engine that holds the fewest of those whose memory does: at once if that one is idle, otherwise
         only if it is full or has waited long enough. Among those that may go, the lowest rank does.
         """
-        now = self._clock()
+        now = self._looked = self._clock()
         for job in [job for job in self._held.values() if job.ending is None and job.deadline <= now]:
             self._end(job, DeadlineError("The deadline passed before the request was done."))
         for lane in sorted((lane for lane in self.lanes if lane.takes), key=lambda lane: len(lane.batches)):
@@ -121,12 +123,14 @@ class Batcher:
         return [batch for lane in lanes for batch in lane.batches]
 
     def next_change(self) -> float:
-        """When, by the clock, `take` or `hung` might say something though nothing else has happened; inf: never."""
-        now = self._clock()
+        """When, by the clock, `take` or `hung` might say something though nothing else has happened; inf: never.
+
+        It may be over: time goes on between `take` and this.
+        """
         deadlines = [job.deadline for job in self._held.values() if job.ending is None]
         ripe = [self._policy.ripe_at(b, lane) for lane in self.lanes if lane.takes for b in self._suited(lane)]
         hung = [self._policy.hung_at(lane.batches[0]) for lane in self.lanes if lane.batches]
-        return min([*deadlines, *(t for t in (*ripe, *hung) if t > now)], default=math.inf)
+        return min([*deadlines, *(t for t in (*ripe, *hung) if t > self._looked)], default=math.inf)
 
     @property
     def waiting(self) -> int:

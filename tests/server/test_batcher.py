@@ -68,6 +68,17 @@ def test_a_busy_engine_gets_a_batch_whose_oldest_has_waited():
     assert hand.take() == ["job-1", "job-2"]
 
 
+def test_what_ripens_after_the_last_look_is_not_slept_through():
+    hand = Hand()
+    hand.busy()
+    hand.submit(SMALL)
+    hand.now = 0.499
+    assert hand.take() is None
+    hand.now = 0.501
+    assert hand.batcher.next_change() == 0.5
+    assert hand.take() == ["job-1"]
+
+
 def test_no_engine_gets_more_than_it_takes():
     hand = Hand()
     hand.busy()
