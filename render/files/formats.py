@@ -30,6 +30,8 @@ class SceneFormat:
     """Whether values come back as they were, to float32's rounding."""
     attribute_bytes: dict[str, int | float]
     """Bytes of each Gaussian by attribute, before compression; of `sh_rest`, of each coefficient of RGB."""
+    compressed: bool = False
+    """Whether all of it is compressed in the end."""
 
 
 FORMATS = (
@@ -48,6 +50,7 @@ FORMATS = (
     SceneFormat(
         ".spz", read_spz, write_spz, 3, False,
         {"means": 9, "opacities": 1, "colour": 3, "scales": 3, "quats": 4, "sh_rest": 3},
+        compressed=True,
     ),
     SceneFormat(
         ".glb", read_glb, write_glb, 3, True,
