@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from snapsplat.convert_cli import convert, info
 from snapsplat.data_cli import data_app
 from snapsplat.plan_cli import plan
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
@@ -141,6 +142,8 @@ app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(to
 
 app.command(epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene would cost.")(plan)
+app.command(epilog=EXIT_CODES_HELP, short_help="Write a scene in another format.")(convert)
+app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene holds.")(info)
 
 
 def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

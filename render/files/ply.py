@@ -9,19 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import torch
 
 from render.errors import FileFormatError
 from render.files.atomic import write_atomically
+from render.files.ply_elements import header_of
+from render.files.values import OPACITY_MAX, OPACITY_MIN, SceneArrays, arrays_to_write, gaussians_read
 from render.gaussians import Gaussians
 
-OPACITY_MIN, OPACITY_MAX = np.float32(1e-6), np.float32(1 - 1e-6)
-"""Opacities are clipped to these when written, so that every logit is finite."""
-UNIT_TOLERANCE = 1e-6
-"""Quaternions whose squared length is this near to 1 are unit as far as float32 can say, and stay as they
-are."""
-HEADER_LIMIT = 65536
-"""No header of this format has more bytes."""
 REST_COUNTS = (0, 9, 24, 45)
 """Coefficients beyond the first, of all three colours together, for degree 0 to 3."""
 FLOAT_TYPES = ("float", "float32")
@@ -70,35 +64,19 @@ def write_ply(path: str | Path, gaussians: Gaussians) -> None:
 def _rows(path: Path, gaussians: Gaussians) -> np.ndarray:
     """The body: one row of float32 per Gaussian, in INRIA's order."""
     count, coeff, _ = gaussians.sh.shape
-    means, quats, scales, opacities, sh = (
-        tensor.detach().to("cpu", torch.float32).numpy()
-        for tensor in (
-            gaussians.means,
-            gaussians.quats_wxyz,
-            gaussians.scales,
-            gaussians.opacities,
-            gaussians.sh,
-        )
-    )
-    named = {"means": means, "quats_wxyz": quats, "scales": scales, "opacities": opacities, "sh": sh}
-    for name, values in named.items():
-        bad = count - int(np.isfinite(values).all(tuple(range(1, values.ndim))).sum())
-        if bad:
-            raise FileFormatError(path, f"{bad} of {count} Gaussians hold NaN or infinity in {name}; none may.")
-    if count and scales.min() <= 0:
-        raise FileFormatError(path, f"a Gaussian has the scale {scales.min()}; every scale must be above 0.")
+    arrays = arrays_to_write(path, gaussians)
     # Once there and back first: of the floats whose exp is the same one, only one is the ln of that one.
-    log_scales = _log(_exp(_log(scales)))
-    logits = _logit(_sigmoid(_logit(opacities)))
+    log_scales = _log(_exp(_log(arrays.scales)))
+    logits = _logit(_sigmoid(_logit(arrays.opacities)))
     return np.concatenate(
         [
-            means,
-            np.zeros_like(means),
-            sh[:, 0],
-            sh[:, 1:].transpose(0, 2, 1).reshape(count, 3 * (coeff - 1)),
+            arrays.means,
+            np.zeros_like(arrays.means),
+            arrays.sh[:, 0],
+            arrays.sh[:, 1:].transpose(0, 2, 1).reshape(count, 3 * (coeff - 1)),
             logits[:, None],
             log_scales,
-            _unit_quats(path, quats),
+            arrays.quats_wxyz,
         ],
         axis=1,
         dtype="<f4",
@@ -133,13 +111,7 @@ def read_ply(path: str | Path) -> Gaussians:
 
 def _read_header(path: Path, file: BinaryIO) -> tuple[int, dict[str, str]]:
     """Number of rows, and the type of each property in the order of the file. Leaves `file` at the body."""
-    start = file.read(HEADER_LIMIT)
-    end = re.search(rb"\nend_header\r?\n", start)
-    if not start.startswith((b"ply\n", b"ply\r\n")) or end is None:
-        raise FileFormatError(path, "this is no .ply file: it must start with 'ply' and have an 'end_header' line.")
-    file.seek(end.end())
-    lines = start[: end.start()].decode("ascii", errors="replace").splitlines()[1:]
-    statements = [line for line in lines if line.split()[:1] not in ([], ["comment"], ["obj_info"])]
+    statements = header_of(path, file)
     if statements[:1] != ["format binary_little_endian 1.0"]:
         received = statements[0] if statements else "nothing"
         raise FileFormatError(path, f"the header says {received!r}; 'format binary_little_endian 1.0' is right.")
@@ -192,14 +164,14 @@ def _gaussians(path: Path, rows: np.ndarray, rest_count: int) -> Gaussians:
         raise FileFormatError(
             path, f"the log-scales reach from {log_scales.min()} to {log_scales.max()}; -87 to 88 is right."
         )
-    tensors = {
-        "means": columns("x", "y", "z"),
-        "quats_wxyz": _unit_quats(path, columns("rot_0", "rot_1", "rot_2", "rot_3")),
-        "scales": scales,
-        "opacities": _sigmoid(stored["opacity"]),
-        "sh": sh0 if sh_rest is None else np.concatenate([sh0, sh_rest], axis=1),
-    }
-    return Gaussians(**{name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in tensors.items()})
+    arrays = SceneArrays(
+        means=columns("x", "y", "z"),
+        quats_wxyz=columns("rot_0", "rot_1", "rot_2", "rot_3"),
+        scales=scales,
+        opacities=_sigmoid(stored["opacity"]),
+        sh=sh0 if sh_rest is None else np.concatenate([sh0, sh_rest], axis=1),
+    )
+    return gaussians_read(path, arrays)
 
 
 def _log(scales: np.ndarray) -> np.ndarray:
@@ -220,13 +192,3 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         opacity = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
     return np.clip(opacity, OPACITY_MIN, OPACITY_MAX)
-
-
-def _unit_quats(path: Path, quats: np.ndarray) -> np.ndarray:
-    """Unit quaternions; those that are unit already keep every bit, so that a second pass changes nothing."""
-    squared = (quats.astype(np.float64) ** 2).sum(1, keepdims=True)
-    if not (squared > 0).all():
-        row = int(np.flatnonzero(squared[:, 0] == 0)[0])
-        raise FileFormatError(path, f"the quaternion of Gaussian {row} is 0; it must have a length.")
-    unit = (quats / np.sqrt(squared)).astype(np.float32)
-    return np.where(np.abs(squared - 1) < UNIT_TOLERANCE, quats, unit)

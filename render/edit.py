@@ -1,0 +1,61 @@
+"""Changes to a scene as a whole: fewer Gaussians, another degree, another frame."""
+
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from render.gaussians import Gaussians
+from render.turn import moved, similarity
+
+Up = Literal["-y", "y", "z"]
+R_UP_OPENCV: dict[str, tuple[tuple[int, int, int], ...]] = {
+    "-y": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "y": ((1, 0, 0), (0, -1, 0), (0, 0, -1)),
+    "z": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
+}
+"""What turns a scene in OpenCV's axes, in which up is -y, so that up is the axis named; x stays."""
+
+
+def contributions(gaussians: Gaussians) -> Float[Tensor, "n"]:
+    """How much each Gaussian can show: its opacity times the area of its largest cross section, in squared units."""
+    longest = gaussians.scales.topk(2, dim=1).values
+    return gaussians.opacities * torch.pi * longest.prod(1)
+
+
+def strongest(gaussians: Gaussians, most: int) -> Gaussians:
+    """The `most` Gaussians that contribute most, in the order they had."""
+    if len(gaussians) <= most:
+        return gaussians
+    return gaussians[contributions(gaussians).topk(most).indices.sort().values]
+
+
+def inside(gaussians: Gaussians, low: tuple[float, ...], high: tuple[float, ...]) -> Bool[Tensor, "n"]:
+    """Which centres lie in the box between two corners."""
+    means = gaussians.means
+    return ((means >= means.new_tensor(low)) & (means <= means.new_tensor(high))).all(1)
+
+
+def with_degree(gaussians: Gaussians, degree: int) -> Gaussians:
+    """The harmonics up to `degree`: higher ones are cut off, missing ones are 0."""
+    coeff = (degree + 1) ** 2
+    if gaussians.sh.shape[1] < coeff:
+        return gaussians.with_coefficients(coeff)
+    return replace(gaussians, sh=gaussians.sh[:, :coeff])
+
+
+def placed(gaussians: Gaussians, up: Up = "-y", *, centred: bool = False, scale: float = 1.0) -> Gaussians:
+    """The scene in another frame; where nothing is asked for, every bit stays.
+
+    Args:
+        up: the axis that points up in the new frame, if -y does in the old.
+        centred: whether the median of all centres becomes the origin; far Gaussians hardly move it.
+        scale: what lengths are multiplied by.
+    """
+    if up == "-y" and not centred and scale == 1:
+        return gaussians
+    R = torch.tensor(R_UP_OPENCV[up], dtype=torch.float64)
+    centre = gaussians.means.double().median(0).values if centred and len(gaussians) else torch.zeros(3).double()
+    return moved(gaussians, similarity(R, -scale * R @ centre, scale))

@@ -1,0 +1,116 @@
+"""Every file format of scenes, by the ending of the name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from render.errors import FileFormatError
+from render.files.glb import read_glb, write_glb
+from render.files.ply import read_ply, write_ply
+from render.files.ply_compressed import read_compressed_ply, write_compressed_ply
+from render.files.ply_elements import header_of
+from render.files.splat import read_splat, write_splat
+from render.files.spz import read_spz, write_spz
+from render.gaussians import Gaussians
+
+
+@dataclass(frozen=True)
+class SceneFormat:
+    """One format, read and written; writing is under a temporary name and then renamed."""
+
+    suffix: str
+    """Ending of the file's name, in small letters."""
+    read: Callable[[Path], Gaussians]
+    """Raises FileFormatError for whatever is wrong with the content."""
+    write: Callable[[Path, Gaussians], None]
+    """Raises FileFormatError for values that no file may hold, OutputError where the folder cannot be written."""
+    sh_degree: int
+    """The highest degree of harmonics that is kept."""
+    exact: bool
+    """Whether values come back as they were, to float32's rounding."""
+    attribute_bytes: dict[str, int | float]
+    """Bytes of each Gaussian by attribute, before compression; of `sh_rest`, of each coefficient of RGB."""
+    compressed: bool = False
+    """Whether all of it is compressed in the end."""
+
+
+FORMATS = (
+    SceneFormat(
+        ".compressed.ply", read_compressed_ply, write_compressed_ply, 3, False,
+        {"bounds of chunks": 72 / 256, "means": 4, "quats": 4, "scales": 4, "colour": 3, "opacities": 1, "sh_rest": 3},
+    ),
+    SceneFormat(
+        ".ply", read_ply, write_ply, 3, True,
+        {"means": 12, "normals": 12, "colour": 12, "opacities": 4, "scales": 12, "quats": 16, "sh_rest": 12},
+    ),
+    SceneFormat(
+        ".splat", read_splat, write_splat, 0, False,
+        {"means": 12, "scales": 12, "colour": 3, "opacities": 1, "quats": 4},
+    ),
+    SceneFormat(
+        ".spz", read_spz, write_spz, 3, False,
+        {"means": 9, "opacities": 1, "colour": 3, "scales": 3, "quats": 4, "sh_rest": 3},
+        compressed=True,
+    ),
+    SceneFormat(
+        ".glb", read_glb, write_glb, 3, True,
+        {"means": 12, "quats": 16, "scales": 12, "opacities": 4, "colour": 12, "sh_rest": 12},
+    ),
+)  # fmt: skip
+"""Longer endings first."""
+
+
+def format_of(path: str | Path) -> SceneFormat:
+    """The format that the file's name ends with.
+
+    Raises:
+        FileFormatError: no format has this ending.
+    """
+    for known in FORMATS:
+        if Path(path).name.lower().endswith(known.suffix):
+            return known
+    raise FileFormatError(path, f"no scene has this ending; {', '.join(known.suffix for known in FORMATS)} are known.")
+
+
+def format_of_content(path: str | Path) -> SceneFormat:
+    """The same, but a .ply is told from a compressed one by its header: both are mostly called .ply.
+
+    Raises:
+        FileFormatError: no format has this ending, or the file cannot be read.
+    """
+    path, known = Path(path), format_of(path)
+    if not known.suffix.endswith(".ply"):
+        return known
+    try:
+        with path.open("rb") as file:
+            compressed = any(line.startswith("element chunk ") for line in header_of(path, file))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return format_of(".compressed.ply" if compressed else ".ply")
+
+
+def read_scene(path: str | Path) -> Gaussians:
+    """The Gaussians of a file of any known format, as float32 on the CPU, in OpenCV axes.
+
+    Raises:
+        FileFormatError: no format has this ending, the file cannot be read, or it is malformed.
+    """
+    path = Path(path)
+    try:
+        return format_of_content(path).read(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def write_scene(path: str | Path, gaussians: Gaussians) -> None:
+    """Write a file of the format that its name ends with; harmonics that the format has no room for are left out.
+
+    Raises:
+        FileFormatError: no format has this ending, or a value is one that no file may hold.
+        OutputError: the folder cannot be written.
+    """
+    format_of(path).write(Path(path), gaussians)
+
+
+def _unreadable(path: Path, error: OSError) -> FileFormatError:
+    return FileFormatError(path, f"the file cannot be read ({error.strerror or error}).")

@@ -1,0 +1,176 @@
+"""Niantic's .spz, versions 2 and 3: one gzip stream, all of one attribute behind each other, little-endian.
+
+| bytes | what |
+|---|---|
+| 0-3 | the letters NGSP |
+| 4-7 | uint32 version: 3 is written, 2 and 3 are read |
+| 8-11 | uint32 number n of Gaussians |
+| 12 | SH degree, 0 to 3 |
+| 13 | fractional bits of the centres |
+| 14, 15 | flags (1: trained with antialiasing), reserved |
+| 9 n | centres: three signed 24-bit integers, value / 2^(fractional bits) |
+| n | opacities: uint8 / 255 |
+| 3 n | first harmonics of RGB: (uint8 / 255 - 0.5) / 0.15 |
+| 3 n | scales: exp(uint8 / 16 - 10) |
+| 4 n | version 3, quaternions: 2 bits which of xyzw is largest, then the others, 1 bit sign and 9 bits of sqrt(2) abs |
+| 3 n | version 2, quaternions: x, y, z as uint8 / 127.5 - 1, w positive |
+| 3 k n | the other k harmonics, RGB by RGB: (uint8 - 128) / 128 |
+
+Axes: Niantic's description says x right, y up, z back, and its own converter flips y and z; what others write has the
+numbers of the .ply that it was made of. So is it here, both ways: OpenCV axes, nothing flipped. Centres get as many
+fractional bits as their range leaves. Scales are clipped to [exp(-10), exp(5.9375)], first harmonics to 3.33 either
+way, the others to [-1, 0.99]. Version 1 has other centres and version 4 is Zstandard; neither is read.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from render.errors import FileFormatError
+from render.files.atomic import write_atomically
+from render.files.values import SceneArrays, arrays_to_write, gaussians_read, to_bytes
+from render.gaussians import Gaussians
+
+HEADER = struct.Struct("<4sIIBBBB")
+MAGIC, VERSION = b"NGSP", 3
+MOST_FRACTIONAL_BITS = 20
+COLOUR_RANGE = 0.15
+LARGEST_MAGNITUDE = 511
+"""9 bits."""
+MOST_GAUSSIANS = 10_000_000
+"""As many as Niantic's own reader takes."""
+FREE_BYTES, MOST_EXPANSION = 1 << 26, 100
+"""A file may unfold to this many bytes and so many times its size more; beyond, it is meant to do harm."""
+COMPRESSION_LEVEL = 6
+COEFFICIENTS = (1, 4, 9, 16)
+
+
+def write_spz(path: Path, gaussians: Gaussians) -> None:
+    """Write `gaussians` in their order as version 3.
+
+    Raises:
+        FileFormatError: a value is not finite, a scale is not above 0, a quaternion is 0, or a centre is beyond 2^22.
+        OutputError: the folder cannot be written.
+    """
+    arrays, count = arrays_to_write(path, gaussians), len(gaussians)
+    if count > MOST_GAUSSIANS:
+        raise FileFormatError(path, f"there are {count} Gaussians; a .spz holds {MOST_GAUSSIANS} at most.")
+    bits = _fractional_bits(path, arrays.means)
+    fixed = np.rint(arrays.means.astype(np.float64) * 2**bits).astype("<i4")
+    parts = [
+        HEADER.pack(MAGIC, VERSION, count, gaussians.sh_degree, bits, 0, 0),
+        np.ascontiguousarray(fixed).view(np.uint8).reshape(count, 3, 4)[..., :3].tobytes(),
+        to_bytes(255 * arrays.opacities).tobytes(),
+        to_bytes(255 * (COLOUR_RANGE * arrays.sh[:, 0] + 0.5)).tobytes(),
+        to_bytes(16 * (np.log(arrays.scales) + 10)).tobytes(),
+        _packed_quats(arrays.quats_wxyz).tobytes(),
+        to_bytes(128 * arrays.sh[:, 1:] + 128).tobytes(),
+    ]
+    packer = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, 31)
+    write_atomically(path, packer.compress(b"".join(parts)) + packer.flush())
+
+
+def read_spz(path: Path) -> Gaussians:
+    """The Gaussians of a .spz of version 2 or 3.
+
+    Raises:
+        FileFormatError: it is no such file, is cut off or damaged, or unfolds to far more than its size.
+    """
+    body = _Unfolded(path)
+    magic, version, count, degree, bits, _, _ = HEADER.unpack(body.take(HEADER.size))
+    if magic != MAGIC or version not in (2, 3):
+        raise FileFormatError(path, f"it begins with {magic!r}, version {version}; {MAGIC!r}, version 2 or 3 is read.")
+    if degree >= len(COEFFICIENTS) or bits > 24:
+        raise FileFormatError(path, f"it has degree {degree} and {bits} fractional bits; 0 to 3 and 0 to 24 are right.")
+    quat_bytes, rest = (4 if version == 3 else 3), COEFFICIENTS[degree] - 1
+    size = count * (16 + quat_bytes + 3 * rest)
+    if count > MOST_GAUSSIANS or size > FREE_BYTES + MOST_EXPANSION * path.stat().st_size:
+        raise FileFormatError(path, f"it announces {count} Gaussians, which no file of its size holds.")
+    taken = np.frombuffer(body.take(size), np.uint8)
+    ends = np.cumsum([9 * count, count, 3 * count, 3 * count, quat_bytes * count]).tolist()
+    means, alphas, colours, scales, quats, harmonics = np.split(taken, ends)
+    fixed = np.zeros((count, 3, 4), np.uint8)
+    fixed[..., 1:] = means.reshape(count, 3, 3)
+    # Read as the upper three bytes of 32, so that the sign comes along.
+    centres = (fixed.view("<i4")[..., 0] >> 8) / 2.0**bits
+    sh0 = (colours.reshape(count, 1, 3).astype(np.float32) / 255 - 0.5) / COLOUR_RANGE
+    sh_rest = (harmonics.reshape(count, rest, 3).astype(np.float32) - 128) / 128
+    unpacked = _largest_left_out if version == 3 else _real_part_left_out
+    arrays = SceneArrays(
+        means=centres.astype(np.float32),
+        quats_wxyz=unpacked(quats.reshape(count, quat_bytes)),
+        scales=np.exp(scales.reshape(count, 3).astype(np.float32) / 16 - 10),
+        opacities=alphas.astype(np.float32) / 255,
+        sh=np.concatenate([sh0, sh_rest], 1).astype(np.float32),
+    )
+    return gaussians_read(path, arrays)
+
+
+class _Unfolded:
+    """What a gzip stream unfolds to, never more at a time than was asked for."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._stream = zlib.decompressobj(31)
+        self._folded = path.read_bytes()
+
+    def take(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        missing = size
+        try:
+            while missing:
+                part = self._stream.decompress(self._folded, missing)
+                self._folded = self._stream.unconsumed_tail
+                if not part:
+                    raise FileFormatError(self._path, f"it is cut off: {missing} of {size} bytes are missing.")
+                parts.append(part)
+                missing -= len(part)
+        except zlib.error as error:
+            raise FileFormatError(self._path, f"this is no .spz file, or a damaged one ({error}).") from error
+        return b"".join(parts)
+
+
+def _fractional_bits(path: Path, means: Float32[np.ndarray, "n 3"]) -> int:
+    largest = float(np.abs(means).max(initial=0))
+    bits = MOST_FRACTIONAL_BITS
+    while bits > 0 and largest * 2**bits > (1 << 23) - 1:
+        bits -= 1
+    if bits == 0:
+        raise FileFormatError(path, f"a centre is {largest:g} from the origin; a .spz holds {1 << 22} at most.")
+    return bits
+
+
+def _packed_quats(quats_wxyz: Float32[np.ndarray, "n 4"]) -> UInt8[np.ndarray, "n 4"]:
+    xyzw = np.roll(quats_wxyz, -1, axis=1)
+    largest = np.abs(xyzw).argmax(1)
+    # The largest is positive by convention, since q and -q are one rotation.
+    xyzw = np.where(np.take_along_axis(xyzw, largest[:, None], 1) < 0, -xyzw, xyzw)
+    magnitudes = np.rint(np.abs(xyzw) * (np.sqrt(2) * LARGEST_MAGNITUDE)).clip(0, LARGEST_MAGNITUDE).astype(np.uint32)
+    words = np.zeros(len(xyzw), np.uint32)
+    for axis in range(4):
+        shifted = (words << 10) | ((xyzw[:, axis] < 0).astype(np.uint32) << 9) | magnitudes[:, axis]
+        words = np.where(largest == axis, words, shifted)
+    words |= largest.astype(np.uint32) << 30
+    return words.astype("<u4").view(np.uint8).reshape(-1, 4)
+
+
+def _largest_left_out(packed: UInt8[np.ndarray, "n 4"]) -> Float32[np.ndarray, "n 4"]:
+    words = np.ascontiguousarray(packed).view("<u4")[:, 0]
+    largest = words >> 30
+    xyzw = np.zeros((len(words), 4))
+    for axis in (3, 2, 1, 0):
+        value = (words & LARGEST_MAGNITUDE) / (np.sqrt(2) * LARGEST_MAGNITUDE)
+        xyzw[:, axis] = np.where(largest == axis, 0, np.where(words & 512, -value, value))
+        words = np.where(largest == axis, words, words >> 10)
+    left_out = np.sqrt(np.maximum(0, 1 - (xyzw**2).sum(1)))
+    np.put_along_axis(xyzw, largest[:, None].astype(np.int64), left_out[:, None], 1)
+    return np.roll(xyzw, 1, axis=1).astype(np.float32)
+
+
+def _real_part_left_out(packed: UInt8[np.ndarray, "n 3"]) -> Float32[np.ndarray, "n 4"]:
+    xyz = packed / 127.5 - 1
+    w = np.sqrt(np.maximum(0, 1 - (xyz**2).sum(1, keepdims=True)))
+    return np.concatenate([w, xyz], 1).astype(np.float32)
