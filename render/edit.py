@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor
 
 from render.gaussians import Gaussians
@@ -19,17 +19,15 @@ R_UP_OPENCV: dict[str, tuple[tuple[int, int, int], ...]] = {
 """What turns a scene in OpenCV's axes, in which up is -y, so that up is the axis named; x stays."""
 
 
-def contributions(gaussians: Gaussians) -> Float[Tensor, "n"]:
-    """How much each Gaussian can show: its opacity times the area of its largest cross section, in squared units."""
-    longest = gaussians.scales.topk(2, dim=1).values
-    return gaussians.opacities * torch.pi * longest.prod(1)
-
-
 def strongest(gaussians: Gaussians, most: int) -> Gaussians:
-    """The `most` Gaussians that contribute most, in the order they had."""
+    """The `most` Gaussians of the highest opacity, in the order they had.
+
+    Times their area, those of sky and surroundings would come first, and what hides them would go: measured, that is
+    worse at any share (docs/formats.md).
+    """
     if len(gaussians) <= most:
         return gaussians
-    return gaussians[contributions(gaussians).topk(most).indices.sort().values]
+    return gaussians[gaussians.opacities.topk(most).indices.sort().values]
 
 
 def inside(gaussians: Gaussians, low: tuple[float, ...], high: tuple[float, ...]) -> Bool[Tensor, "n"]:

@@ -82,7 +82,7 @@ def convert(
         int | None,
         typer.Option(
             metavar="N",
-            help="Keep the N Gaussians that contribute most: opacity times area of the largest cross section.",
+            help="Keep the N Gaussians of the highest opacity.",
             show_default=False,
         ),
     ] = None,

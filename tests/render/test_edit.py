@@ -5,28 +5,20 @@ from dataclasses import replace
 import pytest
 import torch
 
-from render.edit import R_UP_OPENCV, contributions, inside, placed, strongest, with_degree
+from render.edit import R_UP_OPENCV, inside, placed, strongest, with_degree
 from render.gaussians import Gaussians
 from tests.render.scenes import cloud
 
 
-def test_those_that_contribute_most_stay_in_their_order() -> None:
+def test_the_most_opaque_stay_in_their_order() -> None:
     scene = cloud(100)
-    scene.opacities[:] = 0.5
-    scene.scales[:] = torch.linspace(0.1, 1, 100)[torch.randperm(100, generator=torch.Generator().manual_seed(0)), None]
+    scene.opacities[:] = torch.linspace(0.1, 0.9, 100)[torch.randperm(100, generator=torch.Generator().manual_seed(0))]
     kept = strongest(scene, 30)
     assert len(kept) == 30
-    assert float(kept.scales.min()) == pytest.approx(float(scene.scales[:, 0].sort().values[70]))
+    assert float(kept.opacities.min()) == pytest.approx(float(scene.opacities.sort().values[70]))
     places = [int((scene.means == mean).all(1).nonzero()[0, 0]) for mean in kept.means]
     assert places == sorted(places)
     assert strongest(scene, 1000) is scene
-
-
-def test_contribution_is_opacity_times_the_largest_cross_section() -> None:
-    scene = cloud(2)
-    scene.scales[:] = torch.tensor([[0.1, 2.0, 3.0], [2.0, 3.0, 0.1]])
-    scene.opacities[:] = torch.tensor([0.5, 0.25])
-    torch.testing.assert_close(contributions(scene), torch.pi * torch.tensor([3.0, 1.5]))
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
