@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from data_tools.room import room
-from recon.preview import coloured_by_depth
+from recon.cells import coloured_by_depth
 from recon.reconstruction import Reconstruction
 from recon.reconstructor import Reconstructor
 from render.cameras import Cameras
