@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from recon.cells import coloured_by_confidence, coloured_by_depth, coloured_by_difference, reduced
 from recon.reconstruction import Reconstruction
 from recon.top_view import draw_top_view
+from render.cells import coloured_by_confidence, coloured_by_depth, coloured_by_difference, reduced
 
 MAX_COLUMNS = 4
 MAX_SIDE_PX = 224

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from recon.points import Points, points_of_view
 from recon.reconstruction import Reconstruction
 from render.cameras import Cameras
+from render.points import Points, points_of_view
 
 POINTS_PER_PHOTO = 15_000
 SURE = 0.05
@@ -90,9 +90,9 @@ def _points(reconstruction: Reconstruction, views: list[int]) -> Points:
         camera = reconstruction.cameras[[view]]
         confidence = reconstruction.confidence[view].numpy()
         parts.append(points_of_view(camera, reconstruction.photos[view], depth, confidence, step))
-    every = Points(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("xyz", "rgb", "confidence")))
+    every = Points.concatenate(parts)
     sure = every.confidence > SURE
-    return Points(every.xyz[sure], every.rgb[sure], every.confidence[sure]) if sure.sum() > len(sure) / 50 else every
+    return every[sure] if sure.sum() > len(sure) / 50 else every
 
 
 def _draw_points(picture: UInt8[np.ndarray, "_ _ 3"], frame: TopFrame, points: Points, cameras: Cameras) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from recon.points import points_of_view
 from recon.reconstruction import Reconstruction
 from recon.top_view import CAMERA_COLOUR, draw_top_view, top_frame
 from render.cameras import Cameras
+from render.points import points_of_view
 from tests.recon.small_scene import small_reconstruction
 
 SIZE_WH = (300, 200)
