@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from data_tools.room import room
-from recon.preview import coloured_by_depth
 from recon.reconstruction import Reconstruction
 from recon.reconstructor import Reconstructor
 from render.cameras import Cameras
+from render.cells import coloured_by_depth
 
 ROOT = Path(__file__).parents[1]
 HEIGHT = 240

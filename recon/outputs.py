@@ -22,6 +22,8 @@ from render.files.ply import write_ply
 REPORT = "report.json"
 FILE_KINDS = ("scene.ply", "cameras.json", "depth", "confidence", "preview.png", REPORT)
 """What is written: files, and folders with a file for each photo."""
+PNG_EFFORT = 6
+"""Of zlib's 0 to 9: more takes long and gains little."""
 
 
 def save_reconstruction(reconstruction: Reconstruction, folder: str | Path, kinds: Sequence[str] = FILE_KINDS) -> None:
@@ -70,7 +72,7 @@ def _write_maps(folder: Path, names: Sequence[str], maps: Sequence[Float[Tensor,
 
 
 def _write_png(path: Path, picture: np.ndarray) -> None:
-    _, encoded = cv2.imencode(".png", picture[..., ::-1])
+    _, encoded = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, PNG_EFFORT])
     path.write_bytes(encoded.tobytes())
 
 

@@ -1,5 +1,5 @@
 """Photos in, a 3D Gaussian scene out. `reconstruct` is the short way, `Reconstructor` the one for many scenes;
-`Client` and `AsyncClient` have it made by a server.
+`Client` and `AsyncClient` have it made by a server; `view` shows it in a notebook.
 
 Importing this loads nothing heavy; torch comes with the first name that is used.
 """
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from snapsplat.client.aio import AsyncClient
     from snapsplat.client.sync import Client
     from snapsplat.library import reconstruct
+    from snapsplat.notebook import view
 
-__all__ = ["AsyncClient", "Cameras", "Client", "Gaussians", "Reconstructor", "reconstruct"]
+__all__ = ["AsyncClient", "Cameras", "Client", "Gaussians", "Reconstructor", "reconstruct", "view"]
 
 _HOMES = {
     "AsyncClient": "snapsplat.client.aio",
@@ -24,6 +25,7 @@ _HOMES = {
     "Gaussians": "render.gaussians",
     "Reconstructor": "recon.reconstructor",
     "reconstruct": "snapsplat.library",
+    "view": "snapsplat.notebook",
 }
 
 

@@ -15,6 +15,7 @@ from snapsplat.serve_cli import serve
 from snapsplat.submit_cli import submit
 from snapsplat.token_cli import token
 from snapsplat.train_cli import evaluate, train
+from snapsplat.view_cli import view
 
 if TYPE_CHECKING:
     from recon.reconstruction import Reconstruction
@@ -134,6 +135,7 @@ def reconstruct(
         _tell(scene, output)
 
 
+app.command(epilog=EXIT_CODES_HELP, short_help="Look at a scene.")(view)
 app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(submit)
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)

@@ -4,7 +4,6 @@ import json
 import resource
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -60,22 +59,6 @@ def test_the_report_is_strict_json_and_counts_the_writing(tmp_path: Path):
     assert report["of"] == 3
     assert report["warnings"] == ["c.jpg could not be registered."]
     assert report["seconds"] == pytest.approx(2.5 + report["stages"]["files"]["seconds"], abs=2e-3)
-
-
-def test_preview_shows_photos_renders_and_depth(tmp_path: Path):
-    save_reconstruction(small_reconstruction(photo_value=128), tmp_path)
-    preview = cv2.imread(str(tmp_path / "preview.png"))[..., ::-1].astype(int)
-    assert preview.shape == (3 * 32 + 2 * 4, 3 * 48 + 2 * 4, 3)
-    photos, renders, depth = preview[:32], preview[36:68], preview[72:]
-    cells = [slice(0, 48), slice(52, 100), slice(104, 152)]
-    for cell in cells:
-        assert (photos[:, cell] == 128).all()
-        assert depth[:, cell].std() > 10
-    for cell in cells[:2]:
-        # Red Gaussians on black.
-        assert renders[:, cell, 0].max() > 150
-        assert renders[:, cell, 1:].max() < 60
-    assert (renders[:, cells[2]] == 0).all()
 
 
 def test_earlier_files_of_other_names_stay_and_of_these_names_are_replaced(tmp_path: Path):

@@ -1,0 +1,48 @@
+"""A scene as one .html page: no network, no server, opens from disk."""
+
+from dataclasses import replace
+
+from render.view.scene import ViewedScene, decimated
+from render.view.stage import add_frustums, add_splats, quiet_server, set_out
+
+BYTES_PER_MB = 1_000_000
+FROM_DISK = """<script>
+if (self.origin === "null") {
+  const make = URL.createObjectURL.bind(URL);
+  URL.createObjectURL = (made) => {
+    if (made instanceof Blob && made.type.startsWith("text/javascript")) throw new Error("blob: is no worker here");
+    return make(made);
+  };
+}
+</script>"""
+"""A page from disk belongs to no site, and Chromium then starts no worker from a blob: address. viser's workers, which
+put the splats in order, start from a data: address when blob: fails at once."""
+AIM = 0.95
+"""Of the room there is: how much is filled when Gaussians have to go."""
+
+
+def page(scene: ViewedScene, max_mb: float) -> tuple[str, int]:
+    """The page, and how many Gaussians it shows: those that cover most, if all would pass `max_mb` megabytes.
+
+    It begins where the first camera stood. Colours don't depend on direction.
+    """
+    shown = scene.as_shown()
+    empty = len(_html(replace(shown, gaussians=shown.gaussians[:1])))
+    room = max_mb * BYTES_PER_MB - empty
+    html, count = _html(shown), len(shown.gaussians)
+    eye = shown.cameras.centres.mean(0).to(shown.gaussians.means.dtype)
+    while len(html) > max_mb * BYTES_PER_MB and count > 1:
+        count = max(int(AIM * count * max(room, 0) / (len(html) - empty)), 1)
+        shown = replace(shown, gaussians=decimated(shown.gaussians, count, eye))
+        html = _html(shown)
+    return html, count
+
+
+def _html(scene: ViewedScene) -> str:
+    # viser serializes what a server has; it listens on this machine for as long as that takes.
+    with quiet_server() as server:
+        set_out(server, scene)
+        add_splats(server, "/scene", scene.gaussians)
+        add_frustums(server, scene)
+        html = server.get_scene_serializer().as_html(dark_mode=True)
+    return html.replace("<head>", "<head>" + FROM_DISK, 1)

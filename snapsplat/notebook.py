@@ -1,0 +1,79 @@
+"""`snapsplat.view`: a scene inside a notebook, without a port, and a picture of it that stays when it is saved."""
+
+import base64
+import html
+
+import cv2
+import numpy as np
+
+from recon.reconstruction import Reconstruction
+from render.cells import reduced
+from render.points import Points
+from render.view.folder import PICTURE_SIDE_PX, sampled_points
+from render.view.page import page
+from render.view.scene import ViewedScene
+from render.view.video import drawn_frames
+
+JPEG_QUALITY = 85
+PICTURE_PX = 480
+
+
+class InlineScene:
+    """What a notebook shows as the value of a cell: Jupyter, VS Code and marimo ask it for HTML or a picture."""
+
+    def __init__(self, scene: ViewedScene, height_px: int, max_mb: float):
+        self.scene = scene
+        """To draw more of: `scene.fly_through` is a way through its cameras."""
+        self.page, self.gaussians = page(scene, max_mb)
+        """One .html that opens from disk too, and how many Gaussians it shows."""
+        self._height_px = height_px
+
+    def _repr_html_(self) -> str:
+        """The page in a frame; below it the picture, which is left where a saved notebook's frames are not shown."""
+        picture = base64.b64encode(self._repr_jpeg_()).decode()
+        return (
+            f'<iframe srcdoc="{html.escape(self.page)}" width="100%" height="{self._height_px}" '
+            'style="border:none;display:block" allowfullscreen></iframe>'
+            f'<details><summary>as a picture</summary><img src="data:image/jpeg;base64,{picture}"/></details>'
+        )
+
+    def _repr_jpeg_(self) -> bytes:
+        """The scene from where its first camera stood."""
+        start = next(drawn_frames(self.scene.gaussians, self.scene.fly_through(2, PICTURE_PX)))
+        _, encoded = cv2.imencode(
+            ".jpg", np.ascontiguousarray(start[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        )
+        return encoded.tobytes()
+
+
+def view(reconstruction: Reconstruction, *, height_px: int = 480, max_mb: float | int = 8) -> InlineScene:
+    """The scene, to be turned in a notebook: let it be the last value of a cell.
+
+    Args:
+        reconstruction: what `snapsplat.reconstruct` gave.
+        height_px: of the frame that it stands in.
+        max_mb: what it may take in the notebook, in megabytes; Gaussians that cover little are left out beyond that.
+    """
+    return InlineScene(viewed(reconstruction), height_px, float(max_mb))
+
+
+def viewed(reconstruction: Reconstruction) -> ViewedScene:
+    """What there is to look at: photos without a camera are left out."""
+    views = [view for view, origin in enumerate(reconstruction.origin) if origin != "not registered"]
+    pictures = tuple(reduced(reconstruction.photos[view], PICTURE_SIDE_PX) for view in views)
+    points = [
+        sampled_points(
+            reconstruction.cameras[[view]],
+            picture,
+            reconstruction.depth[view].numpy(),
+            reconstruction.confidence[view].numpy(),
+        )
+        for view, picture in zip(views, pictures, strict=True)
+    ]
+    return ViewedScene(
+        reconstruction.gaussians,
+        reconstruction.cameras[views],
+        tuple(reconstruction.names[view] for view in views),
+        pictures,
+        Points.concatenate(points),
+    )

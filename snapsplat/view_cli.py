@@ -1,0 +1,125 @@
+"""`snapsplat view`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snapsplat.refusals import refusals_told
+
+if TYPE_CHECKING:
+    from render.view.scene import ViewedScene
+
+
+def view(
+    scene: Annotated[Path, typer.Argument(metavar="OUT", help="What reconstruct wrote.", show_default=False)],
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PHOTOS",
+            help="The scene's photos; without them, the scene is drawn in their place.",
+            show_default=False,
+        ),
+    ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a fly-through, .mp4, instead of showing.", show_default=False),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write one .html that opens from disk, instead of showing.", show_default=False
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="A second scene of the same photos, to switch to.", show_default=False),
+    ] = None,
+    frames: Annotated[int, typer.Option(metavar="N", help="Of the fly-through, one way.")] = 60,
+    size: Annotated[int, typer.Option(metavar="N", help="Long side of the fly-through in pixels.")] = 480,
+    max_mb: Annotated[float, typer.Option(metavar="MB", help="What the .html may take; the rest is left out.")] = 20,
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Of this machine alone; the next free one from here on.")
+    ] = 8080,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Look at a scene in the browser, or write a video or a page of it.
+
+    \b
+    snapsplat view out photos/
+    snapsplat view out --html scene.html
+    snapsplat view out --video path.mp4
+    """
+    with refusals_told("Stopped.", "Out of memory; try a smaller --size."):
+        from render.errors import require
+
+        require(2 <= frames <= 5000, "frames", frames, "from 2 to 5000")
+        require(32 <= size <= 4096, "size", size, "from 32 to 4096")
+        require(1.5 <= max_mb <= 500, "max-mb", max_mb, "from 1.5 to 500")
+        require(0 <= port <= 65535, "port", port, "from 0 to 65535, where 0 is any that is free")
+        shown = _opened(scene, photos)
+        if video is not None:
+            _write_video(shown, video, frames, size)
+            typer.echo(f"Video    {video}")
+        if html is not None:
+            _write_page(shown, html, max_mb)
+        if video is None and html is None:
+            _run_app(shown, None if against is None else _opened(against, photos), (frames, size), port, not no_open)
+
+
+def _opened(folder: Path, photos: list[Path] | None) -> "ViewedScene":
+    from recon.images import load_images
+    from recon.views import make_views
+    from render.view.folder import open_folder
+
+    if not photos:
+        return open_folder(folder)
+    images = load_images(photos, fewest=1)
+    views = make_views(images, 384)
+    return open_folder(folder, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
+
+
+def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> None:
+    from rich.console import Console
+    from rich.progress import track
+
+    from render.view.video import drawn_frames, write_video
+
+    console = Console(stderr=True)
+    drawn = drawn_frames(scene.gaussians, scene.fly_through(frames, size))
+    write_video(path, list(track(drawn, "drawing", frames, console=console, disable=not console.is_terminal)))
+
+
+def _write_page(scene: "ViewedScene", path: Path, max_mb: float) -> None:
+    _need_viser()
+    from render.files.atomic import write_atomically
+    from render.view.page import page
+
+    made, count = page(scene, max_mb)
+    write_atomically(path, made.encode())
+    typer.echo(f"Page     {path}: {len(made) / 1e6:.1f} MB, {count} of {len(scene.gaussians)} Gaussians")
+
+
+def _run_app(
+    scene: "ViewedScene", against: "ViewedScene | None", fly_through: tuple[int, int], port: int, browse: bool
+) -> None:
+    _need_viser()
+    from render.view.app import App, FlyThrough
+    from render.view.stage import quiet_server
+
+    with quiet_server(port) as server:
+        App(server, scene, against, FlyThrough(*fly_through))
+        address = f"http://127.0.0.1:{server.get_port()}"
+        typer.echo(f"Viewer   {address} (Ctrl-C ends it)")
+        if browse:
+            typer.launch(address)
+        server.sleep_forever()
+
+
+def _need_viser() -> None:
+    from importlib.util import find_spec
+
+    from render.errors import BackendError
+
+    if find_spec("viser") is None:
+        raise BackendError("viser is missing, which shows scenes; install it: pip install 'snapsplat[view]'.")

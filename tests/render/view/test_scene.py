@@ -1,0 +1,52 @@
+"""What is looked at stays what it was: drawn as before where it is moved, rescaled, thinned out or laid on another."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+
+from render.rasterize import rasterize
+from render.view.scene import SHOWN_DISTANCE, ViewedScene, decimated
+from render.view.similarity import Similarity, laid_on
+from tests.render.view.viewed import small_viewed
+
+MOVE = Similarity(Rotation.from_euler("xyz", [0.4, -2.0, 1.0]).as_matrix(), np.array([1.0, 2.0, -3.0]), 2.5)
+
+
+def drawn(scene: ViewedScene) -> torch.Tensor:
+    return rasterize(scene.gaussians, scene.cameras).rgb
+
+
+def test_moving_a_scene_leaves_what_its_cameras_see():
+    scene = small_viewed(coeff=1)
+    torch.testing.assert_close(drawn(scene.moved(MOVE)), drawn(scene), atol=2e-3, rtol=0)
+    np.testing.assert_allclose(scene.moved(MOVE).up, MOVE.R @ scene.up, atol=1e-9)
+
+
+def test_as_shown_has_one_colour_from_everywhere_and_a_unit_that_viewers_like():
+    scene = small_viewed()
+    shown = scene.as_shown()
+    assert shown.gaussians.sh_degree == 0
+    assert abs(shown.distance - SHOWN_DISTANCE) < 1e-5
+    # The middle camera stands in the middle of all: there nothing changes but for colours above 1, which are cut.
+    torch.testing.assert_close(drawn(shown)[1], drawn(scene)[1], atol=0.06, rtol=0)
+
+
+def test_a_scene_is_laid_on_its_moved_self():
+    scene = small_viewed()
+    found = laid_on(scene.cameras, scene.moved(MOVE).cameras)
+    np.testing.assert_allclose(found.R, MOVE.R, atol=1e-9)
+    np.testing.assert_allclose(found.t, MOVE.t, atol=1e-9)
+    assert abs(found.scale - MOVE.scale) < 1e-9
+    alone = laid_on(scene.cameras[[0]], scene.moved(replace(MOVE, scale=1.0)).cameras[[0]])
+    np.testing.assert_allclose(alone.applied(scene.cameras.centres.numpy()[:1]), [MOVE.R @ [-1, 0, 0] + MOVE.t])
+
+
+def test_what_covers_most_is_kept():
+    gaussians = small_viewed().gaussians
+    opacities = torch.full_like(gaussians.opacities, 0.01)
+    opacities[7:17] = 0.99
+    kept = decimated(replace(gaussians, opacities=opacities), 10, torch.zeros(3))
+    assert torch.equal(kept.means, gaussians.means[7:17])
+    assert decimated(gaussians, 1000, torch.zeros(3)) is gaussians
