@@ -45,7 +45,7 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
     workshop = PhotoWorkshop(config.engine.models, config.limits)
     places = devices(config.engine.device)
     forecast = LearnedForecast(KeptCosts(device_name(torch.device(places[0]))))
-    engines = tuple(WorkerEngine(config.engine, place, forecast, clock) for place in places)
+    engines = tuple(WorkerEngine(config.engine, place, forecast) for place in places)
     results = Results(Path(config.folder), config.results)
     batcher = Batcher(config.batcher, forecast, engines, clock)
     with contextlib.ExitStack() as stack:

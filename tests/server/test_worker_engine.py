@@ -48,7 +48,7 @@ class Hall:
         self.engine = self.runner.run(self._start())
 
     async def _start(self) -> WorkerEngine:
-        engine = WorkerEngine(EngineConfig(models=("classical",)), "cpu", self.forecast, self.clock)
+        engine = WorkerEngine(EngineConfig(models=("classical",)), "cpu", self.forecast)
         await engine.start()
         return engine
 
