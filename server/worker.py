@@ -116,8 +116,11 @@ class Worker:
             if isinstance(message, HangUp):
                 # Nobody is left to work for, and a stage may take long.
                 os._exit(0)
-            if isinstance(message, JobsEnded) and message.batch in self._batches:
-                self._batches[message.batch].ended.update(message.jobs)
+            if isinstance(message, JobsEnded):
+                # Another thread may end the batch at any moment.
+                known = self._batches.get(message.batch)
+                if known is not None:
+                    known.ended.update(message.jobs)
             elif isinstance(message, BatchOrder):
                 batch = self._batches[message.batch] = _Batch(message)
                 self._reading.submit(self._step, batch, lambda batch=batch: self._read(batch))
