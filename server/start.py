@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,7 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
         try:
             async with serving(desk, config.limits, listen, guard) as served:
                 try:
-                    await asyncio.gather(*(engine.start() for engine in engines))
+                    await _start(engines)
                     # Not before: a batch that waits for a worker's first start would be taken for one that hangs.
                     async with _at_work(dispatcher) as dispatching:
                         await served.say(ready=True)
@@ -71,6 +71,17 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
             saving.cancel()
             await asyncio.gather(*(engine.end() for engine in engines))
             forecast.save()
+
+
+async def _start(engines: Sequence[WorkerEngine]) -> None:
+    """All at once; where one cannot, the others need not, either."""
+    starting = [asyncio.create_task(engine.start()) for engine in engines]
+    try:
+        await asyncio.gather(*starting)
+    finally:
+        for task in starting:
+            task.cancel()
+        await asyncio.wait(starting)
 
 
 @contextlib.asynccontextmanager

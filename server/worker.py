@@ -72,8 +72,10 @@ class _UnwantedError(Exception):
 
 def work(connection: Connection, config: EngineConfig, device: str) -> None:
     """What the process does until the server hangs up."""
-    # Ctrl-C goes to all processes of a terminal; the server says what becomes of its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C goes to all processes of a terminal, and SIGTERM to all of a service; the server says what becomes of its
+    # workers, and where it dies they hear that it has hung up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     configure_logs()
     # What Pillow warns of is either refused in a sentence, or of no consequence to the pixels.
     warnings.simplefilter("ignore")

@@ -135,7 +135,7 @@ class WorkerEngine:
             except TimeoutError:
                 continue
             if message is None:
-                code = None if self._worker is None else self._worker.exit_code
+                code = None if self._worker is None else await self._worker.exit_code()
                 raise EngineError(f"The worker died (exit code {code}).")
             yield message
 

@@ -167,6 +167,26 @@ def test_a_worker_that_dies_or_hangs_is_replaced_and_the_job_answered_once(hall:
     assert isinstance(endings[0].value, Outcome)
 
 
+def test_a_sigterm_to_all_processes_lets_a_worker_finish(hall: Hall):
+    endings: list[Ending] = []
+
+    async def body() -> None:
+        told: list[result_pb2.ResultEvent] = []
+        job = hall.job("finished", told)
+        with hall.dispatching(job, endings) as dispatcher:
+            dispatcher.submit(job)
+            while not told:
+                await asyncio.sleep(0.01)
+            process = hall.kill(signal.SIGTERM)
+            while not endings:
+                await asyncio.sleep(0.05)
+        assert (job.failures, hall.engine.process_id) == (0, process)
+
+    hall.runner.run(body())
+    assert isinstance(endings[0], Answer)
+    assert isinstance(endings[0].value, Outcome)
+
+
 def test_a_worker_that_dies_idle_is_replaced_and_costs_no_job_a_try(hall: Hall):
     endings: list[Ending] = []
 
