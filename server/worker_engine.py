@@ -29,7 +29,7 @@ from server.messages import (
 from server.outcome import cameras_of, progress_of, summary_of
 from server.pb import camera_pb2, result_pb2
 from server.work import Outcome, Work
-from server.worker_process import WorkerProcess
+from server.worker_process import END_SECONDS, WorkerProcess
 
 LOOK_AGAIN_SECONDS = 0.1
 """How long a job may have ended before its worker hears of it."""
@@ -57,6 +57,8 @@ class WorkerEngine:
         self._config = config
         self._device = device
         self._forecast = forecast
+        # The old one's end included, also where it must be killed.
+        self.replace_seconds = config.start_seconds + 2 * END_SECONDS
         self._up = asyncio.Event()
         self._worker: WorkerProcess | None = None
         self._count = itertools.count()
