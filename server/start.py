@@ -15,6 +15,7 @@ from server.desk import Desk
 from server.dispatcher import Dispatcher
 from server.forecast import LearnedForecast
 from server.guard import guarded
+from server.listen import announced
 from server.results import Results
 from server.service_config import ServiceConfig, devices
 from server.serving import Serving, serving
@@ -116,7 +117,7 @@ async def serve(config: ServiceConfig, listen: str, say: Callable[[str], None]) 
         loop.add_signal_handler(number, told_to_stop)
     async with started(config, listen) as server:
         ready = True
-        say(f"Listening on {listen.rpartition(':')[0]}:{server.serving.port}, ready.")
+        say(f"Listening on {announced(listen, server.serving.port)}, ready.")
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({stopping, server.dispatching}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
