@@ -15,8 +15,6 @@ from server.lanes import Batch, Lane
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 """Between tries to replace a worker, doubled each time."""
-REPLACE_SECONDS = 600.0
-"""A worker that is not ready by then never will be."""
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +117,7 @@ class Dispatcher:
         pause_seconds = FIRST_PAUSE_SECONDS
         while lane.broken:
             try:
-                async with asyncio.timeout(REPLACE_SECONDS):
+                async with asyncio.timeout(lane.engine.replace_seconds):
                     await lane.engine.replace()
                 lane.broken = False
                 self._watch(WorkerReplaced())

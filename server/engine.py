@@ -15,6 +15,8 @@ class Engine(Protocol):
 
     slots: int
     """How many batches it takes at a time: 1, or 2 where it makes the next one ready while one is on the device."""
+    replace_seconds: float
+    """A worker that `replace` has not made ready by then never will be."""
     on_loss: Callable[[], None]
     """Set by who hands it batches; to be called, on the event loop, when its worker dies while it has none. It gets
     none until it is replaced, so that no job pays for it. A death under a batch is told by that batch's failure alone.

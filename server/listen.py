@@ -31,6 +31,11 @@ def check_listen(address: str, encrypted: bool, insecure: bool) -> None:
     )
 
 
+def announced(address: str, port: int) -> str:
+    """`address` as others call it: with the port that was found, where it has one."""
+    return address if address.startswith(_UNIX) else f"{address.rpartition(':')[0]}:{port}"
+
+
 def _host(address: str) -> str:
     bare = address
     for scheme in _SCHEMES:

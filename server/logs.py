@@ -66,6 +66,7 @@ def configure_logs(stream: TextIOBase | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
 
 
 def log_event(event: Event) -> None:

@@ -48,8 +48,8 @@ def _camera(placed: Placed, photo: int) -> camera_pb2.Camera:
     )
 
 
-def summary_of(report: dict[str, Any], queued_seconds: float) -> result_pb2.Summary:
-    """What `report.json` says, in short; but for `seconds`, which only the desk knows."""
+def summary_of(report: dict[str, Any]) -> result_pb2.Summary:
+    """What `report.json` says, in short; but for `seconds` and `queued_seconds`, which only the desk knows."""
     stages = [result_pb2.StageTime(stage=name, seconds=stage["seconds"]) for name, stage in report["stages"].items()]
     return result_pb2.Summary(
         photos=report["photos"],
@@ -59,6 +59,5 @@ def summary_of(report: dict[str, Any], queued_seconds: float) -> result_pb2.Summ
         quality=report["quality"],
         verdict_because=report["verdict_because"],
         stages=stages,
-        queued_seconds=queued_seconds,
         warnings=report["warnings"],
     )

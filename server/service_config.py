@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -49,9 +49,22 @@ def load_service_config(overrides: Sequence[str] = ()) -> ServiceConfig:
         BackendError: CUDA was asked for and there is none.
     """
     tree = compose_tree("serve", overrides)
-    if tree["batcher"]["device_bytes"] is None:
-        tree["batcher"]["device_bytes"] = round(SHARE * min(memory_bytes(d) for d in devices(tree["engine"]["device"])))
-    return build_config(ServiceConfig, tree)
+    if tree["batcher"]["device_bytes"] is not None:
+        return build_config(ServiceConfig, tree)
+    # Known once the rest is known to be of the right types.
+    tree["batcher"]["device_bytes"] = 1
+    config = build_config(ServiceConfig, tree)
+    return replace(config, batcher=replace(config.batcher, device_bytes=_share(config)))
+
+
+def _share(config: ServiceConfig) -> int:
+    """What batches may need, of the smallest device; a CPU's memory holds uploads as well."""
+    places, uploads = devices(config.engine.device), config.batcher.max_bytes
+    there = min(memory_bytes(place) for place in places)
+    if places != ["cpu"]:
+        return round(SHARE * there)
+    require(uploads < there, "batcher.max_bytes", uploads, f"less than the {there} bytes of memory that there are")
+    return max(1, round(SHARE * (there - uploads)))
 
 
 def devices(device: str) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import grpc
+
 from server.config import LimitsConfig
 from server.desk import Desk
 from server.drawing import Draughtsman, read_drawing
@@ -200,6 +202,11 @@ async def _refusing(context: Any, names: Sequence[str] = ()) -> AsyncIterator[No
         refusal = error
     if context.done():
         # The client is gone, which makes writing fail, and nobody is to be told.
+        return
+    if isinstance(refusal, grpc.aio.InternalError):
+        # gRPC could not write: the client has gone, though the context does not know it yet.
+        with contextlib.suppress(grpc.aio.InternalError):
+            await context.abort_with_status(status_of(refusal, names))
         return
     if row_of(type(refusal)) is STATUS[Exception]:
         log.error("A call failed unexpectedly.", exc_info=refusal)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from server.desk import Desk
 from server.dispatcher import Dispatcher
 from server.forecast import LearnedForecast
 from server.guard import guarded
+from server.listen import announced
 from server.results import Results
 from server.service_config import ServiceConfig, devices
 from server.serving import Serving, serving
@@ -45,7 +46,7 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
     workshop = PhotoWorkshop(config.engine.models, config.limits)
     places = devices(config.engine.device)
     forecast = LearnedForecast(KeptCosts(device_name(torch.device(places[0]))))
-    engines = tuple(WorkerEngine(config.engine, place, forecast, clock) for place in places)
+    engines = tuple(WorkerEngine(config.engine, place, forecast) for place in places)
     results = Results(Path(config.folder), config.results)
     batcher = Batcher(config.batcher, forecast, engines, clock)
     with contextlib.ExitStack() as stack:
@@ -58,7 +59,7 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
         try:
             async with serving(desk, config.limits, listen, guard) as served:
                 try:
-                    await asyncio.gather(*(engine.start() for engine in engines))
+                    await _start(engines)
                     # Not before: a batch that waits for a worker's first start would be taken for one that hangs.
                     async with _at_work(dispatcher) as dispatching:
                         await served.say(ready=True)
@@ -71,6 +72,17 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
             saving.cancel()
             await asyncio.gather(*(engine.end() for engine in engines))
             forecast.save()
+
+
+async def _start(engines: Sequence[WorkerEngine]) -> None:
+    """All at once; where one cannot, the others need not, either."""
+    starting = [asyncio.create_task(engine.start()) for engine in engines]
+    try:
+        await asyncio.gather(*starting)
+    finally:
+        for task in starting:
+            task.cancel()
+        await asyncio.wait(starting)
 
 
 @contextlib.asynccontextmanager
@@ -105,7 +117,7 @@ async def serve(config: ServiceConfig, listen: str, say: Callable[[str], None]) 
         loop.add_signal_handler(number, told_to_stop)
     async with started(config, listen) as server:
         ready = True
-        say(f"Listening on {listen.rpartition(':')[0]}:{server.serving.port}, ready.")
+        say(f"Listening on {announced(listen, server.serving.port)}, ready.")
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({stopping, server.dispatching}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()

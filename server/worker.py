@@ -72,8 +72,10 @@ class _UnwantedError(Exception):
 
 def work(connection: Connection, config: EngineConfig, device: str) -> None:
     """What the process does until the server hangs up."""
-    # Ctrl-C goes to all processes of a terminal; the server says what becomes of its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C goes to all processes of a terminal, and SIGTERM to all of a service; the server says what becomes of its
+    # workers, and where it dies they hear that it has hung up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     configure_logs()
     # What Pillow warns of is either refused in a sentence, or of no consequence to the pixels.
     warnings.simplefilter("ignore")
@@ -116,8 +118,11 @@ class Worker:
             if isinstance(message, HangUp):
                 # Nobody is left to work for, and a stage may take long.
                 os._exit(0)
-            if isinstance(message, JobsEnded) and message.batch in self._batches:
-                self._batches[message.batch].ended.update(message.jobs)
+            if isinstance(message, JobsEnded):
+                # Another thread may end the batch at any moment.
+                known = self._batches.get(message.batch)
+                if known is not None:
+                    known.ended.update(message.jobs)
             elif isinstance(message, BatchOrder):
                 batch = self._batches[message.batch] = _Batch(message)
                 self._reading.submit(self._step, batch, lambda batch=batch: self._read(batch))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from render.errors import OutputError
 from server.config import EngineConfig
-from server.engine import Clock
 from server.errors import EngineError
 from server.forecast import LearnedForecast
 from server.jobs import Job, Shape
@@ -30,7 +29,7 @@ from server.messages import (
 from server.outcome import cameras_of, progress_of, summary_of
 from server.pb import camera_pb2, result_pb2
 from server.work import Outcome, Work
-from server.worker_process import WorkerProcess
+from server.worker_process import END_SECONDS, WorkerProcess
 
 LOOK_AGAIN_SECONDS = 0.1
 """How long a job may have ended before its worker hears of it."""
@@ -45,8 +44,6 @@ class _Running:
     shape: Shape
     jobs: dict[str, Job]
     heard: asyncio.Queue[Message | None] = field(default_factory=asyncio.Queue)
-    began: dict[str, float] = field(default_factory=dict)
-    """When the worker had read a job's photos, by the server's clock."""
     cameras: dict[str, camera_pb2.Cameras] = field(default_factory=dict)
 
 
@@ -55,12 +52,13 @@ class WorkerEngine:
 
     slots = 2
 
-    def __init__(self, config: EngineConfig, device: str, forecast: LearnedForecast, clock: Clock):
-        """`clock` is the batcher's."""
+    def __init__(self, config: EngineConfig, device: str, forecast: LearnedForecast):
+        """`forecast` learns from each batch."""
         self._config = config
         self._device = device
         self._forecast = forecast
-        self._clock = clock
+        # The old one's end included, also where it must be killed.
+        self.replace_seconds = config.start_seconds + 2 * END_SECONDS
         self._up = asyncio.Event()
         self._worker: WorkerProcess | None = None
         self._count = itertools.count()
@@ -139,7 +137,7 @@ class WorkerEngine:
             except TimeoutError:
                 continue
             if message is None:
-                code = None if self._worker is None else self._worker.exit_code
+                code = None if self._worker is None else await self._worker.exit_code()
                 raise EngineError(f"The worker died (exit code {code}).")
             yield message
 
@@ -159,22 +157,24 @@ class WorkerEngine:
             self._running[message.batch].heard.put_nowait(message)
 
     def _tell(self, running: _Running, message: Message) -> None:
-        if not isinstance(message, StageDone | Placed) or running.jobs[message.job].ending is not None:
+        if not isinstance(message, StageDone | Placed):
             return
-        work = running.jobs[message.job].payload
+        job = running.jobs[message.job]
+        work = job.payload
         assert isinstance(work, Work)
         if isinstance(message, StageDone):
-            running.began.setdefault(message.job, self._clock() - message.seconds)
-            work.tell(progress_of(message))
+            event = progress_of(message)
         else:
+            # Kept even where nobody listens: the answer of a job that has just ended may be on its way.
             cameras = running.cameras[message.job] = cameras_of(message, work.request.names)
-            work.tell(result_pb2.ResultEvent(cameras=cameras))
+            event = result_pb2.ResultEvent(cameras=cameras)
+        if job.ending is None:
+            work.tell(event)
 
     def _answer(self, running: _Running, message: SceneAnswer) -> Outcome | Exception:
         if isinstance(message.answer, Exception):
             return message.answer
-        queued_seconds = running.began[message.job] - running.jobs[message.job].arrived
-        return Outcome(running.cameras[message.job], summary_of(message.answer, max(0.0, queued_seconds)))
+        return Outcome(running.cameras[message.job], summary_of(message.answer))
 
     def _learn(self, shape: Shape, ended: BatchEnded) -> None:
         """What a batch took.

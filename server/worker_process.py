@@ -1,6 +1,7 @@
 """A worker's process, seen from the server's event loop."""
 
 import asyncio
+import atexit
 import contextlib
 import multiprocessing
 import threading
@@ -12,7 +13,7 @@ from server.messages import HangUp, Message, Ready, Refused, receive, send
 from server.worker import work
 
 END_SECONDS = 5.0
-"""A worker that has been told to go has so long."""
+"""A worker that has been told to go, or has fallen silent, has so long."""
 
 
 class WorkerProcess:
@@ -23,11 +24,12 @@ class WorkerProcess:
         self.dead = False
         self._hear = hear
         self._ending = False
+        self._starting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._first: asyncio.Future[Message | None] = self._loop.create_future()
         context = multiprocessing.get_context("spawn")
         self._connection, self._far_end = context.Pipe()
-        # A daemon goes with the server, whatever becomes of that.
+        # Where the server is killed, it hears that nobody is at the other end.
         self._process = context.Process(target=work, args=(self._far_end, config, device), daemon=True)
         self._within_seconds = config.start_seconds
 
@@ -37,7 +39,8 @@ class WorkerProcess:
         Raises:
             SnapsplatError: it says why it cannot work, or says nothing for too long, or died.
         """
-        await asyncio.to_thread(self._process.start)
+        self._starting = asyncio.create_task(asyncio.to_thread(self._start))
+        await asyncio.shield(self._starting)
         # The worker's own; held here too, its end would never be noticed.
         self._far_end.close()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -51,13 +54,12 @@ class WorkerProcess:
             await self.end()
             raise first.error
         if not isinstance(first, Ready) or self.dead:
-            raise EngineError(f"The worker died when it was to be ready (exit code {self.exit_code}).")
+            raise EngineError(f"The worker died when it was to be ready (exit code {await self.exit_code()}).")
         return first
 
-    @property
-    def exit_code(self) -> int | None:
-        """Of the process, if it has ended; negative for a signal."""
-        self._process.join(END_SECONDS)
+    async def exit_code(self) -> int | None:
+        """Of the process, if it ends soon; negative for a signal."""
+        await asyncio.to_thread(self._process.join, END_SECONDS)
         return self._process.exitcode
 
     @property
@@ -74,17 +76,35 @@ class WorkerProcess:
         try:
             send(self._connection, message)
         except OSError as error:
-            raise EngineError(f"The worker is dead (exit code {self.exit_code}).") from error
+            raise EngineError("The worker is dead.") from error
 
     async def end(self) -> None:
         """Hang up, on which it ends, or else is ended; comes back when it has."""
         self._ending = True
+        # A start that was cancelled goes on in its thread, and what it makes is to be ended.
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+        if self._process.pid is None:
+            self._close()
+            return
         with contextlib.suppress(OSError):
             send(self._connection, HangUp())
-        await asyncio.to_thread(self._process.join, END_SECONDS)
+        if self._first.done() and not self._first.cancelled():
+            await asyncio.to_thread(self._process.join, END_SECONDS)
+        # One that is not ready has nothing to end, and does not listen yet.
         if self._process.is_alive():
             self._process.kill()
             await asyncio.to_thread(self._process.join)
+        self._close()
+
+    def _start(self) -> None:
+        self._process.start()
+        # A server that ends in a hurry may leave it; Python would then send SIGTERM, which it ignores, and wait.
+        atexit.register(self._process.kill)
+
+    def _close(self) -> None:
+        atexit.unregister(self._process.kill)
+        self._far_end.close()
         self._connection.close()
 
     def _listen(self) -> None:

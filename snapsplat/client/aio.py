@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import grpc
 
 from recon.output_folder import check_output_folder, filled_at_once
+from render.errors import SnapsplatError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
 from snapsplat.client.connection import OPTIONS, Trust, connection
 from snapsplat.client.errors import BrokenAnswerError
@@ -72,7 +73,8 @@ class AsyncClient:
         with tempfile.TemporaryDirectory() as folder:
             order = await asyncio.to_thread(make_order, photos, KINDS, **asked)
             scene = Path(folder) / "scene"
-            answer = await self._fetch(order, scene, timeout, Listener(progress, queued))
+            with filled_at_once(scene, last="scene.ply") as staging:
+                answer = await self._fetch(order, staging, timeout, Listener(progress, queued))
             return await asyncio.to_thread(received_scene, order, answer, scene)
 
     async def submit(
@@ -140,7 +142,9 @@ class AsyncClient:
                 except BrokenAnswerError as error:
                     refusal = Refusal(grpc.StatusCode.DATA_LOSS, str(error))
                 await asyncio.sleep(retries.pause_after(refusal, order.names))
-        except asyncio.CancelledError:
+        except SnapsplatError:
+            raise
+        except BaseException:  # Cancelled, a full disk, a mistake in what the caller wants to be called.
             request = service_pb2.CancelRequestRequest(request_id=order.header.request_id)
             with contextlib.suppress(grpc.RpcError):
                 await self._stub.CancelRequest(request, timeout=CANCEL_SECONDS, metadata=self._metadata)

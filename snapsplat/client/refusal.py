@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
 from render.errors import (
@@ -49,12 +49,14 @@ class Refusal:
     """As docs/protocol.md lists them; empty where it was not a server of ours that ended the call."""
     field: str = ""
     """Path of what is to blame in the request, such as `images[3].photo`; empty where nothing is."""
+    retry_seconds: float | None = None
+    """After which the server would take the same request; None where it does not say."""
 
 
 def read_refusal(error: grpc.RpcError) -> Refusal:
     """What a failed call says, of grpc or grpc.aio."""
     call: Any = error
-    info, bad = ErrorInfo(), BadRequest()
+    info, bad, retry_seconds = ErrorInfo(), BadRequest(), None
     try:
         status = rpc_status.from_call(call)
     except ValueError:  # Its details contradict it: somebody between us and the server.
@@ -62,8 +64,11 @@ def read_refusal(error: grpc.RpcError) -> Refusal:
     for detail in status.details if status is not None else ():
         detail.Unpack(info)
         detail.Unpack(bad)
+        retry = RetryInfo()
+        if detail.Unpack(retry):
+            retry_seconds = retry.retry_delay.ToTimedelta().total_seconds()
     field = bad.field_violations[0].field if bad.field_violations else ""
-    return Refusal(call.code(), call.details() or "", info.reason, field)
+    return Refusal(call.code(), call.details() or "", info.reason, field, retry_seconds)
 
 
 def error_of(refusal: Refusal, names: Sequence[str] = ()) -> SnapsplatError:

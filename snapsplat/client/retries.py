@@ -72,13 +72,16 @@ class Retries:
             self.sending = True
             return 0.0
         broken = not refusal.reason and refusal.code in BROKEN
-        if not (broken or refusal.reason in SEND_AGAIN):
+        told_when = refusal.reason == "PRINCIPAL_LIMIT" and refusal.retry_seconds is not None
+        if not (broken or told_when or refusal.reason in SEND_AGAIN):
             raise error_of(refusal, names)
         self.sending = not broken
-        # A full queue is no failure: it is waited for as long as there is time.
-        self._failures += refusal.reason != "QUEUE_FULL"
+        # A full queue is no failure, nor is a share that is used up: they are waited for as long as there is time.
+        self._failures += not told_when and refusal.reason != "QUEUE_FULL"
         pause = min(FIRST_PAUSE_SECONDS * 2**self._pauses, LONGEST_PAUSE_SECONDS) * self._chance.uniform(0.5, 1)
         self._pauses += 1
+        if told_when:
+            pause = max(pause, refusal.retry_seconds or 0.0)
         most = FAILURES if self._heard and refusal.reason not in UPLOAD else FEW_FAILURES
         if self._failures >= most or pause >= self.seconds_left:
             raise error_of(refusal, names)

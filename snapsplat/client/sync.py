@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import grpc
 
 from recon.output_folder import check_output_folder, filled_at_once
+from render.errors import SnapsplatError
 from server.pb import result_pb2, service_pb2, service_pb2_grpc
 from snapsplat.client.connection import OPTIONS, Trust, connection
 from snapsplat.client.errors import BrokenAnswerError
@@ -88,7 +89,8 @@ class Client:
         with tempfile.TemporaryDirectory() as folder:
             order = make_order(photos, KINDS, **asked)
             scene = Path(folder) / "scene"
-            answer = self._fetch(order, scene, timeout, Listener(progress, queued))
+            with filled_at_once(scene, last="scene.ply") as staging:
+                answer = self._fetch(order, staging, timeout, Listener(progress, queued))
             return received_scene(order, answer, scene)
 
     def submit(
@@ -171,7 +173,9 @@ class Client:
                 except BrokenAnswerError as error:
                     refusal = Refusal(grpc.StatusCode.DATA_LOSS, str(error))
                 time.sleep(retries.pause_after(refusal, order.names))
-        except KeyboardInterrupt:
+        except SnapsplatError:
+            raise
+        except BaseException:  # Ctrl-C, a full disk, a mistake in what the caller wants to be called.
             request = service_pb2.CancelRequestRequest(request_id=order.header.request_id)
             with contextlib.suppress(grpc.RpcError):
                 self._stub.CancelRequest(request, timeout=CANCEL_SECONDS, metadata=self._metadata)

@@ -1,6 +1,7 @@
 """Photos go to a server and a scene comes back, through both clients, whatever happens on the way."""
 
 import asyncio
+import errno
 import io
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,47 @@ def test_ctrl_c_cancels_the_request(tmp_path: Path):
         served.engine.gate.set()
 
     serve(tmp_path / "results", body, Telling)
+
+
+@both
+def test_a_caller_s_own_mistake_cancels_the_request(tmp_path: Path, kind: Kind):
+    photos = photos_in(tmp_path / "photos")
+
+    class Telling(SceneWriter):
+        async def run(self, shape: Any, jobs: Any) -> Any:
+            jobs[0].payload.tell(result_pb2.ResultEvent(progress=result_pb2.Progress(stage="photos")))
+            async for answer in super().run(shape, jobs):
+                yield answer
+
+    def fail(_stage: str) -> None:
+        raise ZeroDivisionError
+
+    async def body(served: Served) -> None:
+        served.engine.gate.clear()
+        with pytest.raises(ZeroDivisionError):
+            await ask(kind, address_of(served), "submit", photos, tmp_path / "out", progress=fail)
+        await is_so(lambda: not len(served.desk))
+        served.engine.gate.set()
+
+    serve(tmp_path / "results", body, Telling)
+
+
+@both
+def test_a_scene_for_which_there_is_no_room_here_is_told_so(
+    tmp_path: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+):
+    photos = photos_in(tmp_path / "photos")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("snapsplat.client.received.Receiver.take", full)
+
+    async def body(served: Served) -> None:
+        with pytest.raises(OutputError, match="No space left"):
+            await ask(kind, address_of(served), "reconstruct", photos)
+
+    serve(tmp_path / "results", body, SceneWriter)
 
 
 @both

@@ -7,7 +7,7 @@ import pytest
 
 import render.errors
 from render.errors import BackendError, CamerasError, FileFormatError, InputError, OutputError, PhotoError
-from server.errors import RequestError
+from server.errors import PrincipalLimitError, RequestError
 from server.status import STATUS, status_of
 from snapsplat.client.errors import ServiceError
 from snapsplat.client.refusal import KINDS, Refusal, error_of, read_refusal
@@ -65,6 +65,12 @@ def test_the_sentence_and_the_field_stay(error: Exception, kind: type[Exception]
     assert (str(found), found.field) == (str(error), field)
     if isinstance(found, PhotoError):
         assert found.file == "b.jpg"
+
+
+@pytest.mark.parametrize(("told", "found"), [(2.5, 3.0), (None, None)])
+def test_when_to_come_again_is_read(told: float | None, found: float | None):
+    error = PrincipalLimitError("too many", told)
+    assert read_refusal(Failed(status_of(error))).retry_seconds == found
 
 
 def test_who_is_no_server_of_ours_is_told_from_one():

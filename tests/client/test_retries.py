@@ -73,6 +73,17 @@ def test_a_full_queue_is_waited_for_as_long_as_there_is_time():
     assert times.now < 600
 
 
+def test_who_is_told_when_to_come_again_waits_so_long_if_there_is_time():
+    later = Refusal(StatusCode.RESOURCE_EXHAUSTED, "share", "PRINCIPAL_LIMIT", retry_seconds=30.0)
+    times = Times(seconds=1000.0)
+    assert [times.fail(later) for _ in range(20)] == [30.0] * 20
+    assert times.retries.sending
+    with pytest.raises(ServiceError, match="share"):
+        Times(seconds=29.0).fail(later)
+    with pytest.raises(ServiceError, match="share"):
+        Times().fail(Refusal(StatusCode.RESOURCE_EXHAUSTED, "share", "PRINCIPAL_LIMIT"))
+
+
 def test_pauses_grow_up_to_a_bound_and_are_not_everyone_s():
     times, others = Times(), Times()
     pauses = [times.fail(FULL) for _ in range(12)]

@@ -64,6 +64,14 @@ def test_a_pod_may_do_no_more_than_it_must():
     assert "security.tls" in options(container["args"])
 
 
+def test_a_pod_has_memory_for_batches_and_uploads_and_some():
+    _, workload = yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    told = options(container["args"])
+    held = int(told["batcher.device_bytes"]) + int(told["batcher.max_bytes"])
+    assert held <= 0.8 * int(container["resources"]["limits"]["memory"].removesuffix("Gi")) * 2**30
+
+
 def test_prometheus_finds_the_metrics():
     port = MetricsConfig().port
     (scrape,) = read("prometheus.yml")["scrape_configs"]

@@ -84,6 +84,7 @@ class FakeEngine:
     "slip" is left out."""
 
     slots: int = 1
+    replace_seconds: float = 600.0
     memory_bytes: int = 1000 * GB
     """What it really has."""
     replace_fails: int = 0

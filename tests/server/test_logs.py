@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ def lines() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
+    logging.captureWarnings(False)
     configure_logs(stream)
     yield stream
+    logging.captureWarnings(False)
     root.handlers[:], root.level = handlers, level
     structlog.reset_defaults()
 
@@ -75,6 +78,14 @@ def test_a_token_that_gets_into_a_line_is_blotted_out(lines: io.StringIO):
     assert first["event"] == "It was snapsplat_..."
     assert "ValueError: no snapsplat_..." in first["exception"]
     assert (first["level"], first["logger"], second["header"]) == ("error", "elsewhere", "Bearer snapsplat_...")
+
+
+def test_what_a_library_warns_of_is_a_line(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("warnings.filters", [])
+    warnings.warn("odd", UserWarning, stacklevel=1)
+    (line,) = read(lines)
+    assert "UserWarning: odd" in line["event"]
+    assert (line["level"], line["logger"]) == ("warning", "py.warnings")
 
 
 def test_a_name_with_a_newline_makes_no_line_of_its_own(lines: io.StringIO):

@@ -11,7 +11,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from render.errors import ConfigError
 from server.config import LimitsConfig
+from server.guard import OPEN
 from server.pb import request_pb2, service_pb2, service_pb2_grpc
+from server.servicer import Servicer
 from server.serving import SERVICE, serving
 from tests.server.loopback import FILES, Served, content, kinds, refused, serve, told
 from tests.server.sent import OFFER, Files, header_of
@@ -279,3 +281,29 @@ def test_two_servers_do_not_share_a_port(tmp_path: Path):
                 pass
 
     serve(tmp_path, body)
+
+
+class Gone:
+    """The context of a call whose client has left, which gRPC has not heard yet."""
+
+    def done(self) -> bool:
+        return False
+
+    def time_remaining(self) -> None:
+        return None
+
+    async def write(self, _answer: object) -> None:
+        raise grpc.aio.InternalError("Failed grpc_call_start_batch: 8")
+
+    async def abort_with_status(self, _status: object) -> None:
+        raise grpc.aio.InternalError("Failed grpc_call_start_batch: 8")
+
+
+def test_who_leaves_in_mid_download_is_no_mistake_of_the_server(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    async def body(served: Served) -> None:
+        await told(served.send())
+        servicer = Servicer(served.desk, LimitsConfig(), OPEN.principals)
+        await servicer.GetResult(service_pb2.GetResultRequest(request_id="a"), Gone())
+
+    serve(tmp_path, body)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -35,6 +35,14 @@ def test_the_tree_has_every_option_and_its_default():
         assert set(tree[name]) == set(getattr(config, name).__dict__)
 
 
+def test_the_memory_of_a_cpu_has_room_for_uploads_beside_batches(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("server.service_config.memory_bytes", lambda _: 8 * 2**30)
+    batcher = load_service_config(["engine.device=cpu"]).batcher
+    assert batcher.device_bytes + batcher.max_bytes < 0.9 * 8 * 2**30
+    with pytest.raises(ConfigError, match=f"batcher.max_bytes is {9 * 2**30}; it must be less than"):
+        load_service_config(["engine.device=cpu", f"batcher.max_bytes={9 * 2**30}"])
+
+
 @pytest.mark.parametrize(
     ("override", "named"),
     [

@@ -41,6 +41,34 @@ class SlowProcess:
         self._ended.set()
 
 
+def test_where_one_worker_refuses_the_others_are_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    starts: list[str] = []
+
+    class Refusing(SlowProcess):
+        async def start(self) -> Ready:
+            starts.append("began")
+            if len(starts) == 2:
+                raise EngineError("No such device.")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                starts.append("left")
+            raise AssertionError
+
+    monkeypatch.setattr("server.worker_engine.WorkerProcess", Refusing)
+    monkeypatch.setattr("server.start.devices", lambda _: ["cpu", "cpu"])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    config = load_service_config([f"folder={tmp_path / 'kept'}", "engine.device=cpu", "engine.models=[classical]"])
+
+    async def serve() -> None:
+        with pytest.raises(EngineError, match="No such device"):
+            async with started(config, "127.0.0.1:0"):
+                pass
+        assert starts == ["began", "began", "left"]
+
+    asyncio.run(serve())
+
+
 def test_a_request_may_come_before_the_workers_and_is_told_where_they_go_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

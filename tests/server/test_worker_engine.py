@@ -48,7 +48,7 @@ class Hall:
         self.engine = self.runner.run(self._start())
 
     async def _start(self) -> WorkerEngine:
-        engine = WorkerEngine(EngineConfig(models=("classical",)), "cpu", self.forecast, self.clock)
+        engine = WorkerEngine(EngineConfig(models=("classical",)), "cpu", self.forecast)
         await engine.start()
         return engine
 
@@ -163,6 +163,26 @@ def test_a_worker_that_dies_or_hangs_is_replaced_and_the_job_answered_once(hall:
 
     hall.runner.run(body())
     assert len(endings) == 1
+    assert isinstance(endings[0], Answer)
+    assert isinstance(endings[0].value, Outcome)
+
+
+def test_a_sigterm_to_all_processes_lets_a_worker_finish(hall: Hall):
+    endings: list[Ending] = []
+
+    async def body() -> None:
+        told: list[result_pb2.ResultEvent] = []
+        job = hall.job("finished", told)
+        with hall.dispatching(job, endings) as dispatcher:
+            dispatcher.submit(job)
+            while not told:
+                await asyncio.sleep(0.01)
+            process = hall.kill(signal.SIGTERM)
+            while not endings:
+                await asyncio.sleep(0.05)
+        assert (job.failures, hall.engine.process_id) == (0, process)
+
+    hall.runner.run(body())
     assert isinstance(endings[0], Answer)
     assert isinstance(endings[0].value, Outcome)
 
