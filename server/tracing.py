@@ -97,7 +97,7 @@ def exported() -> Iterator[Tracing]:
             OTLPSpanExporter,
         )
     except ImportError as error:
-        raise BackendError('Traces need OpenTelemetry: pip install "snapsplat[tracing]".') from error
+        raise BackendError('Traces need OpenTelemetry: pip install ".[tracing]".') from error
     name = os.environ.get("OTEL_SERVICE_NAME", "snapsplat")
     provider = TracerProvider(resource=Resource.create({"service.name": name}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

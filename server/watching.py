@@ -49,5 +49,5 @@ def _traces() -> contextlib.AbstractContextManager[Any]:
     try:
         from server.tracing import exported
     except ImportError as error:
-        raise BackendError('Traces need OpenTelemetry: pip install "snapsplat[tracing]".') from error
+        raise BackendError('Traces need OpenTelemetry: pip install ".[tracing]".') from error
     return exported()

@@ -32,7 +32,11 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"snapsplat has no {name!r}; it has {', '.join(__all__)}.")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        # An AttributeError, so that `help` goes on without it.
+        raise AttributeError(f"snapsplat.{name} needs {error.name}, which is not installed here.") from error
 
 
 def __dir__() -> list[str]:

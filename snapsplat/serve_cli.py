@@ -39,9 +39,7 @@ def serve(
     with refusals_told("Stopped at once; who waited is told, and may ask again.", "Out of memory."):
         missing = [name for name in NEEDED if find_spec(name) is None]
         if missing:
-            raise BackendError(
-                f"The service needs {missing[0]}, which is not installed: pip install 'snapsplat[serve]'."
-            )
+            raise BackendError(f"The service needs {missing[0]}, which is not installed: pip install '.[serve]'.")
         from server.errors import JobError
         from server.logs import configure_logs
         from server.service_config import load_service_config

@@ -74,7 +74,7 @@ def submit(
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
     with refusals_told(stopped, "Out of memory."):
         if find_spec("grpc") is None:
-            raise BackendError("This needs grpcio, which is not installed: pip install 'snapsplat[serve]'.")
+            raise BackendError("This needs grpcio, which is not installed: pip install '.[serve]'.")
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
 
@@ -96,7 +96,7 @@ def submit(
                 seed=seed,
                 priority=priority,
             )
-            progress("files")
+            progress("download")
         _tell(answer, output)
 
 
@@ -104,7 +104,8 @@ def _token(file: Path) -> str:
     try:
         return file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--token-file {file} cannot be read ({error}).") from error
+        what = getattr(error, "strerror", None) or error
+        raise ConfigError(f"--token-file {file} cannot be read ({what}).") from error
 
 
 def _agreement(output: Path) -> str:

@@ -14,11 +14,14 @@ def token(
 ) -> None:
     """Make a token by which a server knows a caller: it is shown once and kept nowhere.
 
-    The second line goes into the server's file of tokens, which holds hashes alone and is read again when it changes.
+    On stdout: the token, for whoever calls; then the line for the server's file of tokens, which holds hashes alone and
+    is read again when it changes.
     """
     with refusals_told("Stopped.", "Out of memory."):
         from server.tokens import new_token
 
         made, line = new_token(name)
-        typer.echo(f"Token, for {name} alone: {made}")
-        typer.echo(f"Line for the server's file: {line}")
+        typer.echo(f"The token, for {name} alone:", err=True)
+        typer.echo(made)
+        typer.echo("The line for the server's file:", err=True)
+        typer.echo(line)

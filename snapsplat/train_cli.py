@@ -73,7 +73,7 @@ def _captures(config: "TrainConfig") -> "Sources":
 
 def _require(package: str) -> None:
     if find_spec(package) is None:
-        raise BackendError(f"Training needs {package}, which is not installed: pip install 'snapsplat[train]'.")
+        raise BackendError(f"Training needs {package}, which is not installed: pip install '.[train]'.")
 
 
 def evaluate(

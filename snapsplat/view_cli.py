@@ -122,4 +122,4 @@ def _need_viser() -> None:
     from render.errors import BackendError
 
     if find_spec("viser") is None:
-        raise BackendError("viser is missing, which shows scenes; install it: pip install 'snapsplat[view]'.")
+        raise BackendError("viser is missing, which shows scenes; install it: pip install '.[view]'.")

@@ -69,7 +69,7 @@ def _context(_process: int) -> Context:
         gl = moderngl.create_context(**options)
     except Exception as error:
         raise BackendError(
-            f"OpenGL cannot be had without a screen ({error}); what is needed is pip install 'snapsplat[train]' and, "
+            f"OpenGL cannot be had without a screen ({error}); what is needed is pip install '.[train]' and, "
             "on Linux, EGL: a GPU's driver or Mesa has it."
         ) from error
     shaders = gl_shaders

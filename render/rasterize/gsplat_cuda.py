@@ -51,7 +51,7 @@ def load_gsplat() -> ModuleType:
         import gsplat
         from gsplat.cuda import _backend
     except ImportError as error:
-        raise BackendError(f"gsplat cannot be imported ({error}); install snapsplat[cuda].") from error
+        raise BackendError(f"gsplat cannot be imported ({error}); pip install '.[cuda]'.") from error
     except (RuntimeError, OSError) as error:
         raise BackendError(f"gsplat's CUDA kernels cannot be built here: {error}") from error
     if getattr(_backend, "_C", None) is None:

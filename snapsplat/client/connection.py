@@ -74,7 +74,10 @@ def connection(
         ConfigError: an option cannot be used, or contradicts another.
     """
     host, colon, port = server.rpartition(":")
-    require(bool(host and colon and port.isdigit()), "server", server, "HOST:PORT, such as localhost:50051")
+    fits = bool(host and colon) and "/" not in host and port.isdigit() and 0 < int(port) < 2**16
+    require(fits, "server", server, "HOST:PORT, such as localhost:50051")
+    one_line = token is None or (bool(token) and token.isascii() and token.isprintable() and " " not in token)
+    require(one_line, "token", "something else", "one token, without spaces or line breaks")
     require((certificate is None) == (key is None), "key", key and str(key), "given where a certificate is")
     tls = root_certificate is not None or certificate is not None
     require(not (tls and insecure), "insecure", insecure, "left out where certificates are given")

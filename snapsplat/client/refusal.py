@@ -75,6 +75,8 @@ def error_of(refusal: Refusal, names: Sequence[str] = ()) -> SnapsplatError:
     """The exception for it; `names` are those of the request's photos."""
     if not refusal.reason:
         name = refusal.code.name
+        if refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return ServiceError("It was not done in the time that was given; the server gives up as well.")
         return ServiceError(f"The server cannot be reached or did not answer ({name}: {refusal.sentence}).")
     error = _error(refusal, names)
     error.reason, error.field = refusal.reason, refusal.field

@@ -31,6 +31,10 @@ def test_another_machine_is_not_unless_told(server: str):
     [
         ("localhost", {}, "server is 'localhost'; it must be HOST:PORT"),
         (":50051", {}, "it must be HOST:PORT"),
+        ("http://localhost:50051", {}, "it must be HOST:PORT"),
+        ("localhost:99999", {}, "it must be HOST:PORT"),
+        ("localhost:1", {"token": "two\nlines"}, "one token, without spaces or line breaks"),
+        ("localhost:1", {"token": ""}, "one token, without spaces or line breaks"),
         ("a:1", {"certificate": "c.pem"}, "key is None"),
         ("a:1", {"root_certificate": "c.pem", "insecure": True}, "insecure is True; it must be left out"),
         ("a:1", {"root_certificate": "none.pem"}, "none.pem cannot be read"),
