@@ -84,11 +84,11 @@ class FakeEngine:
     "slip" is left out."""
 
     slots: int = 1
-    replace_seconds: float = 600.0
     memory_bytes: int = 1000 * GB
     """What it really has."""
     replace_fails: int = 0
     """How many times it can't be replaced."""
+    replace_seconds: float = 600.0
     ran: list[tuple[Job, ...]] = field(default_factory=list)
     replaced: int = 0
     running: int = 0
