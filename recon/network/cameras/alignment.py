@@ -16,6 +16,7 @@ from torch import Tensor
 
 from recon.network.cameras.problem import SceneMap
 from recon.network.cameras.tracks import Tracks
+from recon.network.cameras.triangulate import in_use
 
 HALF_SIDE = 7
 """Of the squares, in pixels of the reference's fine grid."""
@@ -59,7 +60,7 @@ def aligned(scene: SceneMap, tracks: Tracks, photos: FinePhotos) -> tuple[Tracks
 
     What the map does not use, or would be moved far, stays.
     """
-    use = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
+    use = in_use(scene, tracks)
     reference = _references(scene, tracks, use)
     observation = np.flatnonzero(use & (reference[tracks.track] >= 0))
     observation = observation[reference[tracks.track[observation]] != observation]

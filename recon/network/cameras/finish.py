@@ -10,6 +10,7 @@ from recon.network.cameras.alignment import FinePhotos, aligned
 from recon.network.cameras.bundle import BundleProblem, adjust, errors_px
 from recon.network.cameras.problem import CameraProblem, SceneMap
 from recon.network.cameras.tracks import Tracks
+from recon.network.cameras.triangulate import in_use
 
 MIN_ALIGNED = 30
 """Observations of a view; with fewer of them, all that it has keep their say."""
@@ -43,7 +44,7 @@ def finished(
         pose_free[np.flatnonzero(scene.registered)[0]] = False
     moved, found = aligned(scene, tracks, photos)
     scene = replace(scene, outlier=scene.outlier | ~_kept(scene, tracks, found))
-    use = _in_common(tracks, scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier)
+    use = _in_common(tracks, in_use(scene, tracks))
     if scene.registered.sum() == 2:
         first = [int(np.flatnonzero(problem.focal_group == g)[0]) for g in range(len(prior))]
         prior, sigma = scene.focal[first], np.minimum(sigma, PAIR_FOCAL_SIGMA)

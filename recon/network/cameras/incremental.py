@@ -13,7 +13,7 @@ from numpy import ndarray
 from recon.network.cameras.bundle import BundleProblem, adjust, errors_px
 from recon.network.cameras.problem import CameraProblem, SceneMap, pinhole
 from recon.network.cameras.tracks import Tracks
-from recon.network.cameras.triangulate import reprojection_errors, triangulate
+from recon.network.cameras.triangulate import in_use, reprojection_errors, triangulate
 from recon.network.cameras.two_view import TwoView
 
 MIN_ANGLE_DEG = 1.0
@@ -234,7 +234,7 @@ class Mapper:
     def _adjust(self, iterations: int, focal_free: bool) -> None:
         """Adjust the registered views and the solved points; what has no inliers stays."""
         s, tracks = self.scene, self.tracks
-        use = s.solved[tracks.track] & s.registered[tracks.view] & ~s.outlier
+        use = in_use(s, tracks)
         if use.sum() < 2 * MIN_PNP_INLIERS:
             return
         kept, index = np.unique(tracks.track[use], return_inverse=True)
@@ -259,6 +259,6 @@ class Mapper:
 
 def score(scene: SceneMap, tracks: Tracks, max_error_px: float = 3.0) -> float:
     """How much a map explains: its observations by how well they fit (MSAC; Torr and Zisserman 2000)."""
-    use = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
+    use = in_use(scene, tracks)
     error = reprojection_errors(scene, tracks)[use]
     return float(np.clip(1 - (error / max_error_px) ** 2, 0, 1).sum())

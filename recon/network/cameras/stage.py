@@ -20,7 +20,7 @@ from recon.network.cameras.matching import Matcher
 from recon.network.cameras.problem import CameraProblem, SceneMap
 from recon.network.cameras.solve import UNKNOWN_FOCAL, focal_priors, solve_cameras
 from recon.network.cameras.tracks import Tracks
-from recon.network.cameras.triangulate import reprojection_errors
+from recon.network.cameras.triangulate import in_use, reprojection_errors
 from recon.network.cameras.two_view import MAX_EPIPOLAR_PX, START_INLIERS, TwoView, relative_poses
 from recon.network.cameras.world import depth_ranges, settle_world
 from recon.network.depth.clues import ALONE_SPAN
@@ -116,7 +116,7 @@ class ClassicalCameras(nn.Module):
         given = sum(T is not None for T in problem.T_camera_world)
         pairs = relative_poses(problem, scene.focal, MAX_EPIPOLAR_PX, seed)
         special = degeneracy(problem, scene, pairs, seed) if given < 2 else None
-        used = scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
+        used = in_use(scene, tracks)
         return _Answer(
             K_px, T_world_camera, depth_ranges(scene, tracks),
             _origins(problem, scene),

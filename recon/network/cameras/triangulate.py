@@ -4,7 +4,7 @@ from typing import no_type_check
 
 import numba
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from recon.network.cameras.problem import SceneMap
@@ -83,6 +83,11 @@ def triangulate(scene: SceneMap, tracks: Tracks, min_angle_deg: float, max_error
         float(np.cos(np.radians(min_angle_deg))), max_error_px,
     )  # fmt: skip
     scene.points, scene.solved, scene.outlier = best
+
+
+def in_use(scene: SceneMap, tracks: Tracks) -> Bool[ndarray, "observation"]:
+    """Observations that hold the map: of registered views, and not contradicting their track's point."""
+    return scene.solved[tracks.track] & scene.registered[tracks.view] & ~scene.outlier
 
 
 def reprojection_errors(scene: SceneMap, tracks: Tracks) -> Float[ndarray, "observation"]:
