@@ -52,8 +52,10 @@ def exposure_gains(
     prior = PRIOR * torch.eye(len(pixels), device=pixels.device)
     left = torch.cat([torch.stack(rows) * weight, prior])
     right = torch.cat([torch.stack(ratios) * weight, torch.zeros(len(pixels), 3, device=pixels.device)])
-    log_brightness = torch.linalg.lstsq(left, right).solution
-    return torch.exp(log_brightness.mean(0) - log_brightness)
+    left, right = left.double(), right.double()
+    # The prior keeps the normal equations sound; LAPACK's least squares were seen to round anew from call to call.
+    log_brightness = torch.linalg.solve(left.T @ left, left.T @ right)
+    return torch.exp(log_brightness.mean(0) - log_brightness).to(pixels.dtype)
 
 
 def _log_ratio(

@@ -55,3 +55,9 @@ def test_a_photo_that_shares_nothing_sure_keeps_its_exposure(gains: torch.Tensor
     assert (found[2] - 1).abs().max() < 0.01
     ratio = found[0] / found[1]
     torch.testing.assert_close(ratio, gains[1] / gains[0], atol=0.01, rtol=0)
+
+
+def test_the_same_photos_give_the_same_gains_to_the_last_bit(gains: torch.Tensor):
+    scene = wall(gains)
+    first = exposure_gains(*scene)
+    assert all(torch.equal(exposure_gains(*scene), first) for _ in range(100))
