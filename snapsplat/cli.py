@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.convert_cli import convert, info
 from snapsplat.data_cli import data_app
+from snapsplat.mesh_cli import mesh
 from snapsplat.plan_cli import plan
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
 from snapsplat.serve_cli import serve
@@ -136,6 +137,7 @@ def reconstruct(
 
 
 app.command(epilog=EXIT_CODES_HELP, short_help="Look at a scene.")(view)
+app.command(epilog=EXIT_CODES_HELP, short_help="Make a mesh of a scene.")(mesh)
 app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(submit)
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)
