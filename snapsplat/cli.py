@@ -105,6 +105,15 @@ def reconstruct(
             help="Leave photos out, up to four in turn, and report how well the others predict them.",
         ),
     ] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further file in OUT; may be given again. preview.mp4, scene.spz or another format's ending, "
+            "scene.html, mesh.glb, colmap, transforms.json.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a scene of photos: OUT/scene.ply, beside it cameras, depth, a preview and a report.
 
@@ -116,8 +125,10 @@ def reconstruct(
     with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos."):
         from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
+        from snapsplat.further_files import check_further_files, write_further_file
         from snapsplat.progress import StageProgress
 
+        check_further_files(also or [])
         paths, overrides = split_overrides(photos or [])
         files = find_photos(paths, 1)  # Whether one is enough, the options say.
         passed_over = unread_photos(paths)
@@ -130,6 +141,9 @@ def reconstruct(
             scene = reconstructor.reconstruct(files, cameras, polish_seconds=polish, verify=verify, progress=progress)
             scene.save(output)
             progress("files")
+            for name in also or []:
+                write_further_file(scene, output, name)
+                progress(name)
         if passed_over:
             names = ", ".join(file.name for file in passed_over)
             typer.echo(f"Warning: Left out, since no such format is read; save as JPEG or PNG: {names}.", err=True)

@@ -12,12 +12,10 @@ import cv2
 import numpy as np
 
 from recon.reconstruction import Reconstruction
-from render.cells import reduced
-from render.points import Points
-from render.view.folder import PICTURE_SIDE_PX, sampled_points
 from render.view.page import page
 from render.view.scene import ViewedScene
 from render.view.video import drawn_frames
+from snapsplat.viewed import viewed
 
 STAGES = ("photos", "encoder", "cameras", "depth", "gaussians")
 """Of a forward pass, in their order."""
@@ -101,25 +99,3 @@ def view(reconstruction: Reconstruction, *, height_px: int = 480, max_mb: float 
         max_mb: what it may take in the notebook, in megabytes; Gaussians that cover little are left out beyond that.
     """
     return InlineScene(viewed(reconstruction), height_px, float(max_mb))
-
-
-def viewed(reconstruction: Reconstruction) -> ViewedScene:
-    """What there is to look at: photos without a camera are left out."""
-    views = [view for view, origin in enumerate(reconstruction.origin) if origin != "not registered"]
-    pictures = tuple(reduced(reconstruction.photos[view], PICTURE_SIDE_PX) for view in views)
-    points = [
-        sampled_points(
-            reconstruction.cameras[[view]],
-            picture,
-            reconstruction.depth[view].numpy(),
-            reconstruction.confidence[view].numpy(),
-        )
-        for view, picture in zip(views, pictures, strict=True)
-    ]
-    return ViewedScene(
-        reconstruction.gaussians,
-        reconstruction.cameras[views],
-        tuple(reconstruction.names[view] for view in views),
-        pictures,
-        Points.concatenate(points),
-    )

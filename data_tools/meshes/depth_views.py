@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ from render.files.posed import placed_cameras
 from render.gaussians import Gaussians
 from render.rasterize import RenderOutput, rasterize
 
+LEAST_CONFIDENCE = 0.3
+"""Other photos agree with what is above; guesses have 0."""
 SOLID = 0.9
 """Opacity from which on what is drawn is a surface; below it, depth is a mean of what lies behind each other."""
 
@@ -42,7 +45,10 @@ class DepthView:
 
 
 def read_depth_views(
-    folder: Path, least_confidence: float, photos: Mapping[str, _Picture], drawn: bool = False
+    folder: Path,
+    least_confidence: float = LEAST_CONFIDENCE,
+    photos: Mapping[str, _Picture] = MappingProxyType({}),
+    drawn: bool = False,
 ) -> list[DepthView]:
     """What a run found in each photo, or what its Gaussians show from there.
 

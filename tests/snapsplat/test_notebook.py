@@ -62,6 +62,7 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path, monkeypa
     assert all(cell.execution_count for cell in code_cells(ran))
     assert [output for cell in code_cells(ran) for output in cell.outputs if output.output_type == "stream"] == []
     assert "[#####] all stages done" in shown(ran, "text/plain")
+    assert not any("viser" in text for text in shown(ran, "text/plain"))
     assert len(shown(ran, "image/jpeg")) == 5
     (frame,) = [html for html in shown(ran, "text/html") if "<iframe" in html]
     # Nothing has to listen anywhere: what a frame shows is in it.
