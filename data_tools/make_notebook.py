@@ -1,56 +1,70 @@
-"""Run notebooks/viewer.ipynb and keep its pictures: `python -m data_tools.make_notebook`.
+"""Run the notebooks and keep their pictures: `python -m data_tools.make_notebook`.
 
-Its code cells run in order in this process, without Jupyter. Of a cell's last value its picture or else its text is
-kept; HTML is not, since a scene takes megabytes and its picture stands for it.
+Each runs in a Jupyter kernel of its own, from top to bottom. Of what a cell shows a picture is kept, or short HTML and
+text; a scene's page is not, since it takes megabytes and its picture stands for it.
 """
 
-import ast
-import base64
-import json
-import os
+import tempfile
 from pathlib import Path
-from typing import Any
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks/viewer.ipynb"
-PICTURES = {"_repr_jpeg_": "image/jpeg", "_repr_png_": "image/png"}
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from traitlets.config import Config
+
+NOTEBOOKS = tuple(Path(__file__).parents[1] / "notebooks" / name for name in ("viewer.ipynb", "client.ipynb"))
+PICTURES = ("image/jpeg", "image/png")
+"""The first that a cell shows is kept: a picture of PIL is shown as both, and photos are smaller as JPEG."""
+LONGEST_HTML = 2000
+"""Characters."""
+CELL_SECONDS = 600
 
 
 def main() -> None:
-    notebook = json.loads(NOTEBOOK.read_text())
-    os.chdir(NOTEBOOK.parent)
-    run(notebook)
-    NOTEBOOK.write_text(json.dumps(notebook, indent=1) + "\n")
-    print(f"{NOTEBOOK.name}: {NOTEBOOK.stat().st_size} bytes")
+    for path in NOTEBOOKS:
+        ran = run(path)
+        for cell in ran.cells:
+            if cell.cell_type == "code":
+                cell.outputs = [kept(output) for output in cell.outputs]
+        nbformat.write(ran, path)
+        print(f"{path.name}: {path.stat().st_size} bytes")
 
 
-def run(notebook: dict[str, Any], changed: dict[str, Any] | None = None) -> list[Any]:
-    """Run all code cells, put outputs and counts into them, and give their last values.
+def run(path: Path, changed: str | None = None) -> NotebookNode:
+    """The notebook with all that its cells show, run where it lies.
 
-    `changed`: names that keep the values given here, whatever cells assign to them.
+    `changed`: code that runs after the first cell, to give other values to what that cell sets.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell fails.
     """
-    names: dict[str, Any] = {"__name__": "__main__"}
-    values = []
-    for count, cell in enumerate((c for c in notebook["cells"] if c["cell_type"] == "code"), 1):
-        tree = ast.parse("".join(cell["source"]))
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, f"cell {count}", "exec"), names)
-        names |= changed or {}
-        value = None
-        if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), f"cell {count}", "eval"), names)
-        cell["execution_count"] = count
-        cell["outputs"] = [] if value is None else [_output(value, count)]
-        values.append(value)
-    return values
+    notebook = nbformat.read(path, as_version=4)
+    written = notebook.metadata.copy()
+    first = next(at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    if changed is not None:
+        notebook.cells.insert(first + 1, new_code_cell(changed))
+    where = {"metadata": {"path": path.parent}}
+    with tempfile.TemporaryDirectory() as folder:
+        # By files: the kernel opens no port.
+        by_files = Config(KernelManager={"transport": "ipc", "connection_file": f"{folder}/kernel.json"})
+        NotebookClient(notebook, timeout=CELL_SECONDS, record_timing=False, resources=where, config=by_files).execute()
+    if changed is not None:
+        del notebook.cells[first + 1]
+    # Not this machine's version of Python.
+    notebook.metadata = written
+    return notebook
 
 
-def _output(value: Any, count: int) -> dict[str, Any]:
-    shown = {"text/plain": repr(value).splitlines(keepends=True)}
-    kinds = [(method, kind) for method, kind in PICTURES.items() if hasattr(value, method)]
-    # A picture of PIL knows both: the smaller one, which for photos is JPEG.
-    for method, kind in kinds[:1]:
-        shown = {kind: base64.b64encode(getattr(value, method)()).decode(), "text/plain": shown["text/plain"]}
-    return {"data": shown, "execution_count": count, "metadata": {}, "output_type": "execute_result"}
+def kept(output: NotebookNode) -> NotebookNode:
+    """What is saved of one output."""
+    shown = output.get("data")
+    if shown is None:
+        return output
+    pictures = [kind for kind in PICTURES if kind in shown][:1]
+    html = ["text/html"] if not pictures and len(shown.get("text/html", "")) <= LONGEST_HTML else []
+    output["data"] = NotebookNode({kind: shown[kind] for kind in (*pictures, *html, "text/plain") if kind in shown})
+    return output
 
 
 if __name__ == "__main__":

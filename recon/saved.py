@@ -38,7 +38,7 @@ def load_reconstruction(folder: str | Path, photos: Sequence[str | Path] | str |
     report = _read_report(folder / "report.json")
     file = read_cameras_json(folder / "cameras.json")
     names = tuple(file.rows)
-    depth, confidence = ([_read_map(folder / kind / f"{name}.npy") for name in names] for kind in KINDS[2:4])
+    depth, confidence = ([read_map(folder / kind / f"{name}.npy") for name in names] for kind in KINDS[2:4])
     try:
         gaussians = read_ply(folder / "scene.ply")
     except OSError as error:
@@ -72,7 +72,12 @@ def _read_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def _read_map(path: Path) -> Float[Tensor, "_ _"]:
+def read_map(path: Path) -> Float[Tensor, "_ _"]:
+    """A map of depth or confidence.
+
+    Raises:
+        FileFormatError: it is missing or malformed.
+    """
     try:
         values = np.load(path, allow_pickle=False)
     except OSError as error:

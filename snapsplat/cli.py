@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.convert_cli import convert, info
 from snapsplat.data_cli import data_app
+from snapsplat.mesh_cli import mesh
 from snapsplat.plan_cli import plan
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
 from snapsplat.serve_cli import serve
@@ -104,6 +105,15 @@ def reconstruct(
             help="Leave photos out, up to four in turn, and report how well the others predict them.",
         ),
     ] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further file in OUT; may be given again. preview.mp4, scene.spz or another format's ending, "
+            "scene.html, mesh.glb, colmap, transforms.json.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a scene of photos: OUT/scene.ply, beside it cameras, depth, a preview and a report.
 
@@ -115,8 +125,10 @@ def reconstruct(
     with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos."):
         from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
+        from snapsplat.further_files import check_further_files, write_further_file
         from snapsplat.progress import StageProgress
 
+        check_further_files(also or [])
         paths, overrides = split_overrides(photos or [])
         files = find_photos(paths, 1)  # Whether one is enough, the options say.
         passed_over = unread_photos(paths)
@@ -129,6 +141,9 @@ def reconstruct(
             scene = reconstructor.reconstruct(files, cameras, polish_seconds=polish, verify=verify, progress=progress)
             scene.save(output)
             progress("files")
+            for name in also or []:
+                write_further_file(scene, output, name)
+                progress(name)
         if passed_over:
             names = ", ".join(file.name for file in passed_over)
             typer.echo(f"Warning: Left out, since no such format is read; save as JPEG or PNG: {names}.", err=True)
@@ -136,6 +151,7 @@ def reconstruct(
 
 
 app.command(epilog=EXIT_CODES_HELP, short_help="Look at a scene.")(view)
+app.command(epilog=EXIT_CODES_HELP, short_help="Make a mesh of a scene.")(mesh)
 app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(submit)
 app.command(epilog=EXIT_CODES_HELP, short_help="Train a learned stage.")(train)
 app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(evaluate)

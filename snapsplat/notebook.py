@@ -1,21 +1,65 @@
-"""`snapsplat.view`: a scene inside a notebook, without a port, and a picture of it that stays when it is saved."""
+"""`snapsplat.view`: a scene inside a notebook, without a port, and a picture of it that stays when it is saved.
+
+And `StageBar`: how far one is.
+"""
 
 import base64
 import html
+import sys
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
 from recon.reconstruction import Reconstruction
-from render.cells import reduced
-from render.points import Points
-from render.view.folder import PICTURE_SIDE_PX, sampled_points
 from render.view.page import page
 from render.view.scene import ViewedScene
 from render.view.video import drawn_frames
+from snapsplat.viewed import viewed
 
+STAGES = ("photos", "encoder", "cameras", "depth", "gaussians")
+"""Of a forward pass, in their order."""
 JPEG_QUALITY = 85
 PICTURE_PX = 480
+
+
+class StageBar:
+    """What a notebook shows while a scene is made: `reconstruct(photos, progress=StageBar())`.
+
+    It is drawn by what every notebook shows, text and HTML, so that it needs no widgets and stays when it is saved.
+    """
+
+    def __init__(self) -> None:
+        self._doing = STAGES[0]
+        self._done = 0
+        self._show = _shown_by_notebook(self)
+
+    def __call__(self, stage: str) -> None:
+        """`stage` is done."""
+        self._done = STAGES.index(stage) + 1 if stage in STAGES else len(STAGES)
+        self._doing = STAGES[self._done] if self._done < len(STAGES) else "all stages done"
+        self._show()
+
+    def __repr__(self) -> str:
+        return f"[{'#' * self._done}{'.' * (len(STAGES) - self._done)}] {self._doing}"
+
+    def _repr_html_(self) -> str:
+        return f'<progress value="{self._done}" max="{len(STAGES)}"></progress> {self._doing}'
+
+
+def _shown_by_notebook(bar: StageBar) -> Callable[[], object]:
+    """Show `bar`, and give what shows how it stands later; outside of a notebook, it is printed."""
+    if "marimo" in sys.modules:
+        from marimo import output  # pyright: ignore[reportMissingImports]
+
+        return lambda: output.replace(bar)
+    if "IPython" in sys.modules:
+        from IPython.display import DisplayHandle
+
+        handle = DisplayHandle()
+        handle.display(bar)
+        return lambda: handle.update(bar)
+    return lambda: sys.stderr.write(f"{bar!r}\n")
 
 
 class InlineScene:
@@ -55,25 +99,3 @@ def view(reconstruction: Reconstruction, *, height_px: int = 480, max_mb: float 
         max_mb: what it may take in the notebook, in megabytes; Gaussians that cover little are left out beyond that.
     """
     return InlineScene(viewed(reconstruction), height_px, float(max_mb))
-
-
-def viewed(reconstruction: Reconstruction) -> ViewedScene:
-    """What there is to look at: photos without a camera are left out."""
-    views = [view for view, origin in enumerate(reconstruction.origin) if origin != "not registered"]
-    pictures = tuple(reduced(reconstruction.photos[view], PICTURE_SIDE_PX) for view in views)
-    points = [
-        sampled_points(
-            reconstruction.cameras[[view]],
-            picture,
-            reconstruction.depth[view].numpy(),
-            reconstruction.confidence[view].numpy(),
-        )
-        for view, picture in zip(views, pictures, strict=True)
-    ]
-    return ViewedScene(
-        reconstruction.gaussians,
-        reconstruction.cameras[views],
-        tuple(reconstruction.names[view] for view in views),
-        pictures,
-        Points.concatenate(points),
-    )

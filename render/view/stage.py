@@ -1,11 +1,11 @@
 """A scene on viser's stage: Gaussians, cameras and points as nodes that an app can change and a page can keep."""
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import rich
 import torch
 import viser
 from jaxtyping import Float, UInt8
@@ -51,14 +51,25 @@ def stands(scene: ViewedScene) -> list[Stand]:
 
 @contextlib.contextmanager
 def quiet_server(port: int = 0) -> Iterator[viser.ViserServer]:
-    """A server for this machine alone, which says nothing on stdout; port 0 is any that is free."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    """A server for this machine alone, which says nothing; port 0 is any that is free."""
+    with _unheard():
         server = viser.ViserServer(host="127.0.0.1", port=port, verbose=False)
     try:
         yield server
     finally:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with _unheard():
             server.stop()
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """viser tells by rich that it listens: on stdout, but in a notebook as what a cell shows."""
+    console = rich.get_console()
+    before, console.quiet = console.quiet, True
+    try:
+        yield
+    finally:
+        console.quiet = before
 
 
 def set_out(server: viser.ViserServer, scene: ViewedScene) -> None:

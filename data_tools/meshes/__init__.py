@@ -1,0 +1,1 @@
+"""A run's depth as one surface: triangles for programs that know no Gaussians."""

@@ -1,0 +1,94 @@
+"""Files that `snapsplat reconstruct --also` writes beside those of every run."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from recon.reconstruction import Reconstruction
+from render.errors import BackendError, ConfigError, FileFormatError
+from render.files.formats import FORMATS, format_of, write_scene
+
+VIDEO, PAGE, COLMAP, NERFSTUDIO = "preview.mp4", "scene.html", "colmap", "transforms.json"
+MESHES = ("mesh.glb", "mesh.ply", "mesh.obj")
+FRAMES = 60
+"""Of the fly-through, one way."""
+SIDE_PX = 480
+PAGE_MB = 20.0
+NEEDED = {PAGE: ("viser", "view"), **dict.fromkeys(MESHES, ("open3d", "mesh"))}
+"""Package that a file needs, and the extra that has it."""
+
+
+def check_further_files(names: Sequence[str]) -> None:
+    """Find out before a long run whether all can be written.
+
+    Raises:
+        ConfigError: there is no such file. BackendError: a package is missing that it needs.
+    """
+    for name in names:
+        if name not in (VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES) and not _is_scene(name):
+            scenes = ", ".join(f"scene{known.suffix}" for known in FORMATS if known.suffix != ".ply")
+            known = ", ".join((VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES))
+            raise ConfigError(f"--also is {name!r}; it must be one of {scenes}, {known}.")
+        package, extra = NEEDED.get(name, (None, None))
+        if package is not None and find_spec(package) is None:
+            raise BackendError(f"{name} needs {package}, which is not installed: pip install '.[{extra}]'.")
+
+
+def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
+    """Write one into `folder`, which holds the run's own files; it is there whole or not at all.
+
+    Raises:
+        SnapsplatError: it cannot be written, or no mesh can be made.
+    """
+    if _is_scene(name):
+        write_scene(folder / name, scene.gaussians)
+    elif name in MESHES:
+        _write_mesh(scene, folder, folder / name)
+    elif name in (COLMAP, NERFSTUDIO):
+        _write_cameras(scene, folder / name)
+    else:
+        _write_view(scene, folder / name)
+
+
+def _is_scene(name: str) -> bool:
+    """Any but scene.ply, which every run has."""
+    try:
+        return name == f"scene{format_of(name).suffix}" != "scene.ply"
+    except FileFormatError:
+        return False
+
+
+def _write_mesh(scene: Reconstruction, folder: Path, path: Path) -> None:
+    from data_tools.meshes.depth_views import read_depth_views
+    from data_tools.meshes.mesh_file import write_mesh
+    from data_tools.meshes.tidy import tidied
+    from data_tools.meshes.tsdf import fuse
+
+    photos = dict(zip(scene.names, scene.photos, strict=True))
+    write_mesh(path, tidied(fuse(read_depth_views(folder, photos=photos))))
+
+
+def _write_cameras(scene: Reconstruction, path: Path) -> None:
+    from render.files.colmap import write_colmap
+    from render.files.transforms_json import write_transforms_json
+
+    placed = [view for view, origin in enumerate(scene.origin) if origin != "not registered"]
+    names, cameras = [scene.names[view] for view in placed], scene.cameras[placed]
+    if path.name == NERFSTUDIO:
+        write_transforms_json(path, names, cameras)
+    else:
+        write_colmap(path / "sparse" / "0", names, cameras, scene.gaussians, text=False)
+
+
+def _write_view(scene: Reconstruction, path: Path) -> None:
+    from render.files.atomic import write_atomically
+    from render.view.video import drawn_frames, write_video
+    from snapsplat.viewed import viewed
+
+    shown = viewed(scene)
+    if path.name == VIDEO:
+        write_video(path, list(drawn_frames(scene.gaussians, shown.fly_through(FRAMES, SIDE_PX))))
+    else:
+        from render.view.page import page
+
+        write_atomically(path, page(shown, PAGE_MB)[0].encode())
