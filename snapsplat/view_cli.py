@@ -1,18 +1,25 @@
 """`snapsplat view`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
+    import torch
+
     from render.view.scene import ViewedScene
 
 
 def view(
-    scene: Annotated[Path, typer.Argument(metavar="OUT", help="What reconstruct wrote.", show_default=False)],
+    scene: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="What reconstruct wrote, or a scene's file of any known format.", show_default=False
+        ),
+    ],
     photos: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -38,6 +45,14 @@ def view(
     frames: Annotated[int, typer.Option(metavar="N", help="Of the fly-through, one way.")] = 60,
     size: Annotated[int, typer.Option(metavar="N", help="Long side of the fly-through in pixels.")] = 480,
     max_mb: Annotated[float, typer.Option(metavar="MB", help="What the .html may take; the rest is left out.")] = 20,
+    draw: Annotated[
+        Literal["auto", "server", "browser"],
+        typer.Option(
+            metavar="WHO",
+            help="Who draws the app's Gaussians: server, this process, which knows all harmonics; browser; or auto, "
+            "which is server on CUDA and else browser.",
+        ),
+    ] = "auto",
     port: Annotated[
         int, typer.Option(metavar="N", help="Of this machine alone; the next free one from here on.")
     ] = 8080,
@@ -47,6 +62,7 @@ def view(
 
     \b
     snapsplat view out photos/
+    snapsplat view scene.spz
     snapsplat view out --html scene.html
     snapsplat view out --video path.mp4
     """
@@ -64,19 +80,25 @@ def view(
         if html is not None:
             _write_page(shown, html, max_mb)
         if video is None and html is None:
-            _run_app(shown, None if against is None else _opened(against, photos), (frames, size), port, not no_open)
+            other = None if against is None else _opened(against, photos)
+            _run_app(shown, other, (frames, size), draw, port, not no_open)
 
 
-def _opened(folder: Path, photos: list[Path] | None) -> "ViewedScene":
+def _opened(path: Path, photos: list[Path] | None) -> "ViewedScene":
     from recon.images import load_images
     from recon.views import make_views
+    from render.errors import require
     from render.view.folder import open_folder
+    from render.view.scene_file import open_file
 
+    if path.is_file():
+        require(not photos, "OUT", str(path), "the folder of the scene where photos are given: it has their cameras")
+        return open_file(path)
     if not photos:
-        return open_folder(folder)
+        return open_folder(path)
     images = load_images(photos, fewest=1)
     views = make_views(images, 384)
-    return open_folder(folder, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
+    return open_folder(path, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
 
 
 def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> None:
@@ -101,19 +123,48 @@ def _write_page(scene: "ViewedScene", path: Path, max_mb: float) -> None:
 
 
 def _run_app(
-    scene: "ViewedScene", against: "ViewedScene | None", fly_through: tuple[int, int], port: int, browse: bool
+    scene: "ViewedScene",
+    against: "ViewedScene | None",
+    fly_through: tuple[int, int],
+    draw: Literal["auto", "server", "browser"],
+    port: int,
+    browse: bool,
 ) -> None:
     _need_viser()
     from render.view.app import App, FlyThrough
     from render.view.stage import quiet_server
 
+    device = _drawing_device(draw)
     with quiet_server(port) as server:
-        App(server, scene, against, FlyThrough(*fly_through))
+        App(server, scene, against, FlyThrough(*fly_through), device)
         address = f"http://127.0.0.1:{server.get_port()}"
         typer.echo(f"Viewer   {address} (Ctrl-C ends it)")
+        typer.echo(f"Drawn    {'by the browser' if device is None else f'here, on {device}, with all harmonics'}")
         if browse:
             typer.launch(address)
         server.sleep_forever()
+
+
+def _drawing_device(draw: Literal["auto", "server", "browser"]) -> "torch.device | None":
+    """What this process draws on; None where the browser shall draw."""
+    import torch
+
+    from render.errors import BackendError
+    from render.rasterize.gsplat_cuda import load_gsplat
+
+    cuda = torch.cuda.is_available()
+    if draw == "browser" or (draw == "auto" and not cuda):
+        return None
+    if not cuda:
+        return torch.device("cpu")
+    try:
+        load_gsplat()
+    except BackendError as error:
+        if draw == "server":
+            raise
+        typer.echo(f"Warning: {error}", err=True)
+        return None
+    return torch.device("cuda")
 
 
 def _need_viser() -> None:
