@@ -46,6 +46,8 @@ class App:
             self._scenes.append(PlacedScene(against, _place(against, self._stage)))
         self._fly_through, self._device = fly_through, device
         self._shown, self._visible = 0, True
+        # viser's button to share would send the scene to a server of others.
+        server.gui.configure_theme(dark_mode=True, show_share_button=False, show_logo=False)
         set_out(server, self._stage)
         self._drawing: Drawing = (
             BrowserDrawing(server, self._scenes) if device is None else ServerDrawing(server, self._scenes, device)
