@@ -38,6 +38,15 @@ def view(
             metavar="FILE", help="Write one .html that opens from disk, instead of showing.", show_default=False
         ),
     ] = None,
+    page: Annotated[
+        Literal["auto", "supersplat", "viser"],
+        typer.Option(
+            metavar="WHOSE",
+            help="Whose viewer the .html holds: supersplat, which knows all harmonics and wants the program "
+            "splat-transform; viser, which has the cameras' frustums; or auto, which is supersplat where its program "
+            "is.",
+        ),
+    ] = "auto",
     against: Annotated[
         Path | None,
         typer.Option(metavar="OUT", help="A second scene of the same photos, to switch to.", show_default=False),
@@ -78,7 +87,7 @@ def view(
             _write_video(shown, video, frames, size)
             typer.echo(f"Video    {video}")
         if html is not None:
-            _write_page(shown, html, max_mb)
+            _write_page(shown, html, max_mb, page)
         if video is None and html is None:
             other = None if against is None else _opened(against, photos)
             _run_app(shown, other, (frames, size), draw, port, not no_open)
@@ -112,14 +121,33 @@ def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> No
     write_video(path, list(track(drawn, "drawing", frames, console=console, disable=not console.is_terminal)))
 
 
-def _write_page(scene: "ViewedScene", path: Path, max_mb: float) -> None:
-    _need_viser()
+def _write_page(scene: "ViewedScene", path: Path, max_mb: float, whose: Literal["auto", "supersplat", "viser"]) -> None:
+    from render.errors import BackendError
     from render.files.atomic import write_atomically
-    from render.view.page import page
+    from render.view.supersplat import find_program, supersplat_page
 
-    made, count = page(scene, max_mb)
-    write_atomically(path, made.encode())
-    typer.echo(f"Page     {path}: {len(made) / 1e6:.1f} MB, {count} of {len(scene.gaussians)} Gaussians")
+    program, made = None if whose == "viser" else find_program(), None
+    if program is None and whose == "supersplat":
+        raise BackendError(
+            "splat-transform 3 or newer is not on the path; npm install -g @playcanvas/splat-transform, "
+            "with Node 22 or newer."
+        )
+    if program is not None:
+        try:
+            made = supersplat_page(scene, max_mb, program)
+        except BackendError as error:
+            if whose == "supersplat":
+                raise
+            typer.echo(f"Warning: {error}", err=True)
+    if made is None:
+        _need_viser()
+        from render.view.page import page
+
+        made, program = page(scene, max_mb), None
+    html, count = made
+    write_atomically(path, html.encode())
+    viewer = "viser's viewer" if program is None else "SuperSplat's viewer, with all harmonics"
+    typer.echo(f"Page     {path}: {len(html) / 1e6:.1f} MB, {count} of {len(scene.gaussians)} Gaussians, {viewer}")
 
 
 def _run_app(

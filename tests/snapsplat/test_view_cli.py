@@ -6,6 +6,7 @@ import cv2
 import pytest
 import torch
 import viser
+from click.testing import Result
 from typer.testing import CliRunner
 
 from render.errors import BackendError
@@ -15,7 +16,7 @@ from snapsplat.view_cli import _drawing_device
 from tests.recon.small_scene import small_reconstruction
 from tests.render.view.viewed import small_viewed
 
-REFUSED = 2
+REFUSED, LACKS = 2, 8
 
 
 @pytest.fixture
@@ -26,12 +27,61 @@ def out(tmp_path: Path) -> Path:
 
 def test_a_page_and_a_video_are_written_at_once(out: Path, tmp_path: Path):
     page, video = tmp_path / "scene.html", tmp_path / "path.mp4"
-    options = ["--html", str(page), "--video", str(video), "--frames", "2", "--size", "32"]
+    options = ["--html", str(page), "--page", "viser", "--video", str(video), "--frames", "2", "--size", "32"]
     done = CliRunner().invoke(app, ["view", str(out), *options])
     assert done.exit_code == 0, done.output
     assert page.read_text().startswith("<!")
     assert cv2.VideoCapture(str(video)).get(cv2.CAP_PROP_FRAME_COUNT) == 2
     assert f"Page     {page}" in done.output
+
+
+def splat_transform(folder: Path, monkeypatch: pytest.MonkeyPatch, version: str, *steps: str) -> None:
+    """A program of that name and version, the first on the path; `$made` is the file that it shall make."""
+    (folder / "bin").mkdir()
+    program = folder / "bin" / "splat-transform"
+    says = f'if [ "$1" = --version ]; then echo "splat-transform {version} (0f60b17)"; exit; fi'
+    program.write_text("\n".join(["#!/bin/sh", says, "for made; do :; done", *steps, ""]))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+
+
+def write_page(out: Path, page: Path, *options: str) -> Result:
+    return CliRunner().invoke(app, ["view", str(out), "--html", str(page), *options])
+
+
+def test_splat_transform_makes_the_page_where_it_is(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # As without a GPU: the first call fails, the second one is told to do without.
+    splat_transform(
+        tmp_path, monkeypatch, "v3.7.0", 'case "$*" in *"--gpu cpu"*) echo theirs > "$made";; *) exit 1;; esac'
+    )
+    done = write_page(out, tmp_path / "a.html")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "a.html").read_text() == "theirs\n"
+    assert "SuperSplat's viewer, with all harmonics" in done.output
+    assert "viser's viewer" in write_page(out, tmp_path / "b.html", "--page", "viser").output
+    assert (tmp_path / "b.html").read_text().startswith("<!")
+
+
+@pytest.mark.parametrize("steps", ["echo it broke >&2; exit 1", "exit 0", 'head -c 30000000 /dev/zero > "$made"'])
+def test_where_splat_transform_fails_viser_makes_the_page(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: str
+):
+    splat_transform(tmp_path, monkeypatch, "v3.7.0", steps)
+    done = write_page(out, tmp_path / "a.html")
+    assert done.exit_code == 0, done.output
+    assert "Warning: splat-transform" in done.output
+    assert (tmp_path / "a.html").read_text().startswith("<!")
+    refused = write_page(out, tmp_path / "b.html", "--page", "supersplat")
+    assert refused.exit_code == LACKS
+    assert not (tmp_path / "b.html").exists()
+
+
+def test_an_old_splat_transform_is_none(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    splat_transform(tmp_path, monkeypatch, "v2.7.1", 'echo theirs > "$made"')
+    assert "viser's viewer" in write_page(out, tmp_path / "a.html").output
+    refused = write_page(out, tmp_path / "b.html", "--page", "supersplat")
+    assert refused.exit_code == LACKS
+    assert "splat-transform 3 or newer is not on the path" in " ".join(refused.output.split())
 
 
 @pytest.mark.parametrize(
