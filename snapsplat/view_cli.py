@@ -1,5 +1,6 @@
 """`snapsplat view`."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -133,6 +134,7 @@ def _write_page(scene: "ViewedScene", path: Path, max_mb: float, whose: Literal[
             "with Node 22 or newer."
         )
     if program is not None:
+        typer.echo("splat-transform makes the page, which takes minutes where it finds no GPU.", err=True)
         try:
             made = supersplat_page(scene, max_mb, program)
         except BackendError as error:
@@ -163,8 +165,7 @@ def _run_app(
     from render.view.stage import quiet_server
 
     device = _drawing_device(draw)
-    with quiet_server(port) as server:
-        App(server, scene, against, FlyThrough(*fly_through), device)
+    with quiet_server(port) as server, closing(App(server, scene, against, FlyThrough(*fly_through), device)):
         address = f"http://127.0.0.1:{server.get_port()}"
         typer.echo(f"Viewer   {address} (Ctrl-C ends it)")
         typer.echo(f"Drawn    {'by the browser' if device is None else f'here, on {device}, with all harmonics'}")

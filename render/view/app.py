@@ -54,7 +54,7 @@ class App:
         )
         self._frustums = add_frustums(server, self._stage)
         self._stands = stands(self._stage)
-        self._points = add_points(server, self._stage.points, POINT_COLOURS[0])
+        self._points = add_points(server, self._stage.points, POINT_COLOURS[0]) if len(self._stage.points) else None
         for view, frustum in enumerate(self._frustums):
             frustum.on_click(lambda event, view=view: self.stand_in(event.client, view))
         self._add_controls()
@@ -70,15 +70,18 @@ class App:
         cameras.on_update(lambda _: self._show_cameras(cameras.value))
         opacity = gui.add_slider("opacity", 0.0, 1.0, 0.05, 1.0)
         opacity.on_update(lambda _: self._drawing.fade(opacity.value))
-        if len(self._stage.points):
+        if self._points is not None:
             shown = gui.add_checkbox("points", False)
             colours = gui.add_dropdown("points by", POINT_COLOURS)
             sure = gui.add_slider("confidence from", 0.0, 1.0, 0.05, 0.0)
-            shown.on_update(lambda _: setattr(self._points, "visible", shown.value))
-            for control in (colours, sure):
-                control.on_update(lambda _: self.choose_points(colours.value, sure.value))
+            for control in (shown, colours, sure):
+                control.on_update(lambda _: self.choose_points(shown.value, colours.value, sure.value))
         export = gui.add_button("export fly-through")
         export.on_click(lambda event: self._export(event.client, export))
+
+    def close(self) -> None:
+        """Before the server stops."""
+        self._drawing.close()
 
     def stand_in(self, client: viser.ClientHandle | None, view: int) -> None:
         """Look through a camera: its frustum would be in the way and goes, those of the others come back."""
@@ -103,12 +106,17 @@ class App:
         self._visible = visible
         self._drawing.show(self._shown if visible else None)
 
-    def choose_points(self, by: str, confidence: float) -> None:
-        """Colour the points, and leave out those that are less sure."""
+    def choose_points(self, shown: bool, by: str, confidence: float) -> None:
+        """Show the points or none of them, colour them, and leave out those that are less sure."""
         chosen = self._stage.points[self._stage.points.confidence >= confidence]
+        if self._points is None:
+            return
         with self._server.atomic():
-            self._points.points = chosen.xyz
-            self._points.colors = point_colours(chosen, by)
+            # viser takes no cloud without a point.
+            self._points.visible = shown and len(chosen) > 0
+            if len(chosen):
+                self._points.points = chosen.xyz
+                self._points.colors = point_colours(chosen, by)
 
     def _show_cameras(self, visible: bool) -> None:
         for frustum in self._frustums:

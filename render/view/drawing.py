@@ -32,6 +32,10 @@ class Drawing(Protocol):
         """Multiply all opacities."""
         ...
 
+    def close(self) -> None:
+        """Send nothing any more."""
+        ...
+
 
 class BrowserDrawing:
     """Splats as nodes of the stage, which every browser sorts and draws by itself."""
@@ -51,3 +55,6 @@ class BrowserDrawing:
         """See `Drawing`."""
         for splats, full in zip(self._splats, self._opacities, strict=True):
             splats.opacities = (full * opacity).astype(np.float32)
+
+    def close(self) -> None:
+        """See `Drawing`."""

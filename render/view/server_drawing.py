@@ -62,6 +62,14 @@ class ServerDrawing:
         self._opacity = opacity
         self._repaint()
 
+    def close(self) -> None:
+        """See `Drawing`."""
+        painters, self._painters = list(self._painters.values()), {}
+        for painter in painters:
+            painter.end()
+        for painter in painters:
+            painter.join()
+
     @torch.no_grad()
     def picture(self, camera: Cameras) -> Picture | None:
         """What a camera of the stage sees; None while no scene is shown."""
@@ -98,7 +106,8 @@ class _Painter:
         self._stale = threading.Event()
         client.camera.on_update(self._camera_moved)
         self.wake()
-        threading.Thread(target=self._work, name=f"painter-{client.client_id}", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=f"painter-{client.client_id}", daemon=True)
+        self._thread.start()
 
     def wake(self) -> None:
         """The picture is not right any more."""
@@ -108,6 +117,10 @@ class _Painter:
         """Nobody looks any more."""
         self._ended = True
         self.wake()
+
+    def join(self) -> None:
+        """Until the last picture is drawn, which is not sent any more."""
+        self._thread.join()
 
     async def _camera_moved(self, _: viser.CameraHandle) -> None:
         self.wake()
@@ -123,6 +136,8 @@ class _Painter:
 
     def _send(self, size: float) -> None:
         picture = self._drawing.picture(camera_of(self._client.camera, size))
+        if self._ended:
+            return
         if picture is None:
             self._client.scene.set_background_image(None)
         else:

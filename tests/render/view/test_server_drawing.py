@@ -105,6 +105,11 @@ def test_what_is_chosen_is_drawn_anew():
     wait_for(lambda: client.pictures[-1].shape == (32, 48, 3) and client.pictures[-1].max() == 0)
     drawing.show(None)
     wait_for(lambda: client.pictures[-1] is None)
+    drawing.close()
+    sent = len(client.pictures)
+    drawing.show(0)
+    time.sleep(0.1)
+    assert len(client.pictures) == sent
     hang_up()
 
 
