@@ -34,7 +34,9 @@ def drawn(gaussians: Gaussians, camera: Cameras, size_wh: tuple[int, int]) -> np
 def agreement(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     """Correlation and mean difference of two pictures made coarse."""
     coarse = [cv2.resize(p, COARSE_PX, interpolation=cv2.INTER_AREA).astype(float).ravel() for p in (one, other)]
-    return float(np.corrcoef(*coarse)[0, 1]), float(np.abs(coarse[0] - coarse[1]).mean())
+    # Before anything is drawn, a page has one colour.
+    correlation = float(np.corrcoef(*coarse)[0, 1]) if min(np.ptp(c) for c in coarse) > 0 else 0.0
+    return correlation, float(np.abs(coarse[0] - coarse[1]).mean())
 
 
 def alike(correlation: float, difference: float) -> bool:
