@@ -192,22 +192,3 @@ def test_the_fly_through_is_handed_over(by_browser: Driven):
             frames.append(got[1])
     assert len(frames) == 6
     assert frames[0].max() > 100
-
-
-def test_a_frustum_behind_a_surface_is_hidden_by_the_picture(by_server: Driven):
-    it, solid = by_server, by_server.app._stage.gaussians.means.mean(0).numpy()
-    behind = it.app._stands[1].position
-    with it.client.atomic():
-        it.client.camera.up_direction = (0.0, -1.0, 0.0)
-        it.client.camera.position = 2 * solid - behind
-        it.client.camera.look_at = behind
-
-    def photo_seen() -> bool:
-        """Whether the frustum's grey photo fills the middle of the window."""
-        x, y = SIZE_WH[0] // 2, SIZE_WH[1] // 2
-        return bool(np.abs(seen(it.tab)[y - 10 : y + 10, x - 10 : x + 10].astype(int) - 100).max() < 15)
-
-    it.tick("Gaussians")
-    it.wait_for(photo_seen)
-    it.tick("Gaussians")
-    it.wait_for(lambda: not photo_seen())
