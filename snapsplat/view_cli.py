@@ -1,18 +1,26 @@
 """`snapsplat view`."""
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
+    import torch
+
     from render.view.scene import ViewedScene
 
 
 def view(
-    scene: Annotated[Path, typer.Argument(metavar="OUT", help="What reconstruct wrote.", show_default=False)],
+    scene: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="What reconstruct wrote, or a scene's file of any known format.", show_default=False
+        ),
+    ],
     photos: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -31,6 +39,15 @@ def view(
             metavar="FILE", help="Write one .html that opens from disk, instead of showing.", show_default=False
         ),
     ] = None,
+    page: Annotated[
+        Literal["auto", "supersplat", "viser"],
+        typer.Option(
+            metavar="WHOSE",
+            help="Whose viewer the .html holds: supersplat, which knows all harmonics and wants the program "
+            "splat-transform; viser, which has the cameras' frustums; or auto, which is supersplat where its program "
+            "is.",
+        ),
+    ] = "auto",
     against: Annotated[
         Path | None,
         typer.Option(metavar="OUT", help="A second scene of the same photos, to switch to.", show_default=False),
@@ -38,6 +55,14 @@ def view(
     frames: Annotated[int, typer.Option(metavar="N", help="Of the fly-through, one way.")] = 60,
     size: Annotated[int, typer.Option(metavar="N", help="Long side of the fly-through in pixels.")] = 480,
     max_mb: Annotated[float, typer.Option(metavar="MB", help="What the .html may take; the rest is left out.")] = 20,
+    draw: Annotated[
+        Literal["auto", "server", "browser"],
+        typer.Option(
+            metavar="WHO",
+            help="Who draws the app's Gaussians: server, this process, which knows all harmonics; browser; or auto, "
+            "which is server on CUDA and else browser.",
+        ),
+    ] = "auto",
     port: Annotated[
         int, typer.Option(metavar="N", help="Of this machine alone; the next free one from here on.")
     ] = 8080,
@@ -47,6 +72,7 @@ def view(
 
     \b
     snapsplat view out photos/
+    snapsplat view scene.spz
     snapsplat view out --html scene.html
     snapsplat view out --video path.mp4
     """
@@ -62,21 +88,27 @@ def view(
             _write_video(shown, video, frames, size)
             typer.echo(f"Video    {video}")
         if html is not None:
-            _write_page(shown, html, max_mb)
+            _write_page(shown, html, max_mb, page)
         if video is None and html is None:
-            _run_app(shown, None if against is None else _opened(against, photos), (frames, size), port, not no_open)
+            other = None if against is None else _opened(against, photos)
+            _run_app(shown, other, (frames, size), draw, port, not no_open)
 
 
-def _opened(folder: Path, photos: list[Path] | None) -> "ViewedScene":
+def _opened(path: Path, photos: list[Path] | None) -> "ViewedScene":
     from recon.images import load_images
     from recon.views import make_views
+    from render.errors import require
     from render.view.folder import open_folder
+    from render.view.scene_file import open_file
 
+    if path.is_file():
+        require(not photos, "OUT", str(path), "the folder of the scene where photos are given: it has their cameras")
+        return open_file(path)
     if not photos:
-        return open_folder(folder)
+        return open_folder(path)
     images = load_images(photos, fewest=1)
     views = make_views(images, 384)
-    return open_folder(folder, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
+    return open_folder(path, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
 
 
 def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> None:
@@ -90,30 +122,78 @@ def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> No
     write_video(path, list(track(drawn, "drawing", frames, console=console, disable=not console.is_terminal)))
 
 
-def _write_page(scene: "ViewedScene", path: Path, max_mb: float) -> None:
-    _need_viser()
+def _write_page(scene: "ViewedScene", path: Path, max_mb: float, whose: Literal["auto", "supersplat", "viser"]) -> None:
+    from render.errors import BackendError
     from render.files.atomic import write_atomically
-    from render.view.page import page
+    from render.view.supersplat import find_program, supersplat_page
 
-    made, count = page(scene, max_mb)
-    write_atomically(path, made.encode())
-    typer.echo(f"Page     {path}: {len(made) / 1e6:.1f} MB, {count} of {len(scene.gaussians)} Gaussians")
+    program, made = None if whose == "viser" else find_program(), None
+    if program is None and whose == "supersplat":
+        raise BackendError(
+            "splat-transform 3 or newer is not on the path; npm install -g @playcanvas/splat-transform, "
+            "with Node 22 or newer."
+        )
+    if program is not None:
+        typer.echo("splat-transform makes the page, which takes minutes where it finds no GPU.", err=True)
+        try:
+            made = supersplat_page(scene, max_mb, program)
+        except BackendError as error:
+            if whose == "supersplat":
+                raise
+            typer.echo(f"Warning: {error}", err=True)
+    if made is None:
+        _need_viser()
+        from render.view.page import page
+
+        made, program = page(scene, max_mb), None
+    html, count = made
+    write_atomically(path, html.encode())
+    viewer = "viser's viewer" if program is None else "SuperSplat's viewer, with all harmonics"
+    typer.echo(f"Page     {path}: {len(html) / 1e6:.1f} MB, {count} of {len(scene.gaussians)} Gaussians, {viewer}")
 
 
 def _run_app(
-    scene: "ViewedScene", against: "ViewedScene | None", fly_through: tuple[int, int], port: int, browse: bool
+    scene: "ViewedScene",
+    against: "ViewedScene | None",
+    fly_through: tuple[int, int],
+    draw: Literal["auto", "server", "browser"],
+    port: int,
+    browse: bool,
 ) -> None:
     _need_viser()
     from render.view.app import App, FlyThrough
     from render.view.stage import quiet_server
 
-    with quiet_server(port) as server:
-        App(server, scene, against, FlyThrough(*fly_through))
+    device = _drawing_device(draw)
+    with quiet_server(port) as server, closing(App(server, scene, against, FlyThrough(*fly_through), device)):
         address = f"http://127.0.0.1:{server.get_port()}"
         typer.echo(f"Viewer   {address} (Ctrl-C ends it)")
+        typer.echo(f"Drawn    {'by the browser' if device is None else f'here, on {device}, with all harmonics'}")
         if browse:
             typer.launch(address)
         server.sleep_forever()
+
+
+def _drawing_device(draw: Literal["auto", "server", "browser"]) -> "torch.device | None":
+    """What this process draws on; None where the browser shall draw."""
+    import torch
+
+    from render.errors import BackendError
+    from render.rasterize.gsplat_cuda import load_gsplat
+
+    cuda = torch.cuda.is_available()
+    if draw == "browser" or (draw == "auto" and not cuda):
+        return None
+    if not cuda:
+        return torch.device("cpu")
+    try:
+        load_gsplat()
+    except BackendError as error:
+        if draw == "server":
+            raise
+        typer.echo(f"Warning: {error}", err=True)
+        return None
+    return torch.device("cuda")
 
 
 def _need_viser() -> None:

@@ -48,7 +48,7 @@ def open_folder(folder: Path, photos: Mapping[str, _Picture] | None = None) -> V
     }
     cameras = Cameras(**parts, scale=file.scale)
     pictures = {name: reduced(photo, PICTURE_SIDE_PX) for name, photo in (photos or {}).items() if name in rows}
-    pictures |= {name: _drawn(gaussians, camera) for name, camera in rows.items() if name not in pictures}
+    pictures |= {name: drawn_picture(gaussians, camera) for name, camera in rows.items() if name not in pictures}
     maps = [_points(folder, name, camera, pictures[name]) for name, camera in rows.items()]
     return ViewedScene(
         gaussians,
@@ -67,7 +67,8 @@ def _camera(row: CameraRow) -> Cameras | None:
     return Cameras(K, row.T_world_camera[None], torch.tensor([[row.width, row.height]]).to(torch.int64))
 
 
-def _drawn(gaussians: Gaussians, camera: Cameras) -> _Picture:
+def drawn_picture(gaussians: Gaussians, camera: Cameras) -> _Picture:
+    """What a camera sees, as large as it stands in its frustum."""
     width, height = (int(side) for side in camera.size_wh[0])
     factor = PICTURE_SIDE_PX / max(width, height)
     resized = camera.resized((max(round(width * factor), 1), max(round(height * factor), 1)))

@@ -54,23 +54,24 @@ class ViewedScene:
         size_wh = (2 * max(round(width * factor / 2), 1), 2 * max(round(height * factor / 2), 1))
         return camera_path(self.cameras, frames, size_wh, self.distance)
 
-    def as_shown(self) -> "ViewedScene":
+    @property
+    def shown_by(self) -> Similarity:
+        """To a unit in which the median distance is `SHOWN_DISTANCE`."""
+        return Similarity(scale=SHOWN_DISTANCE / max(self.distance, 1e-12))
+
+    def as_shown(self, placed: Similarity | None = None) -> "ViewedScene":
         """For viewers that clip at fixed distances, keep covariances in few bits, and know no harmonics.
 
-        In a unit in which the median distance is `SHOWN_DISTANCE`, each Gaussian in the colour that it has from the
-        middle of the cameras.
+        Where `placed` puts it, by itself `shown_by`; each Gaussian in the colour that it has from the middle of the
+        cameras.
         """
         directions = self.gaussians.means - self.cameras.centres.mean(0).to(self.gaussians.means.dtype)
         rgb = eval_sh(self.gaussians.sh, directions).clamp(0, 1)
         plain = replace(self, gaussians=replace(self.gaussians, sh=rgb_to_sh0(rgb)[:, None]))
-        return plain.moved(Similarity(scale=SHOWN_DISTANCE / max(self.distance, 1e-12)))
+        return plain.moved(placed or self.shown_by)
 
     def moved(self, similarity: Similarity) -> "ViewedScene":
         """The same elsewhere. Colours that depend on direction are not turned: for a scene `as_shown`."""
-        R = torch.from_numpy(similarity.R)
-        T = self.cameras.T_world_camera.clone()
-        T[:, :3, :3] = R @ T[:, :3, :3]
-        T[:, :3, 3] = torch.from_numpy(similarity.applied(self.cameras.centres.numpy()))
         turned = Rotation.from_matrix(similarity.R) * Rotation.from_quat(
             self.gaussians.quats_wxyz.numpy(), scalar_first=True
         )
@@ -83,7 +84,7 @@ class ViewedScene:
                 quats_wxyz=torch.from_numpy(turned.as_quat(scalar_first=True).astype(np.float32)),
                 scales=self.gaussians.scales * similarity.scale,
             ),
-            cameras=replace(self.cameras, T_world_camera=T),
+            cameras=similarity.moved(self.cameras),
             points=replace(self.points, xyz=similarity.applied(self.points.xyz).astype(np.float32)),
         )
 

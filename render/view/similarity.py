@@ -1,8 +1,9 @@
 """Two scenes of the same photos -> what lays one on the other."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from render.cameras import Cameras
@@ -19,6 +20,23 @@ class Similarity:
     def applied(self, xyz: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
         """The points moved."""
         return self.scale * (xyz @ self.R.T) + self.t
+
+    def moved(self, cameras: Cameras) -> Cameras:
+        """The cameras turned and moved with the world."""
+        R = torch.from_numpy(self.R)
+        T = cameras.T_world_camera.clone()
+        T[:, :3, :3] = R @ T[:, :3, :3]
+        T[:, :3, 3] = torch.from_numpy(self.applied(cameras.centres.numpy()))
+        return replace(cameras, T_world_camera=T)
+
+    def after(self, first: "Similarity") -> "Similarity":
+        """`first`, then this one."""
+        return Similarity(self.R @ first.R, self.applied(first.t[None])[0], self.scale * first.scale)
+
+    @property
+    def inverse(self) -> "Similarity":
+        """What undoes it."""
+        return Similarity(self.R.T, -(self.R.T @ self.t) / self.scale, 1 / self.scale)
 
 
 def laid_on(cameras: Cameras, others: Cameras) -> Similarity:

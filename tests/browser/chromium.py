@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import shutil
 import subprocess
 import tempfile
 import time
@@ -12,6 +13,9 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""Debian's, Ubuntu's, and Google's own."""
+MISSING = "Chromium is missing (Debian: apt install chromium)."
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -23,11 +27,16 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--remote-debugging-port=0",
 ]
+"""No window, and no GPU, which a machine that tests may not have."""
 CUT_OFF = ["--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9"]
 """No name is found, and whatever else is asked for goes where nobody listens."""
 START_S = 30.0
+
+
+def find_chromium() -> str | None:
+    """Path of the browser's program, if this machine has one."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Tab:
@@ -78,6 +87,15 @@ class Tab:
         for kind in ("mousePressed", "mouseReleased"):
             self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def scroll(self, x: float, y: float, by_px: float) -> None:
+        """The wheel, over a place in the window; down is positive."""
+        self.ask("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=by_px)
+
+    def key(self, name: str, code: int) -> None:
+        """A key pressed and let go, by its name and the number that Windows has for it."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
+
     def _hear(self, message: dict[str, Any]) -> None:
         values = message.get("params", {})
         if message["method"] == "Runtime.exceptionThrown":
@@ -95,15 +113,20 @@ class Tab:
 @contextlib.contextmanager
 def open_tab(address: str, size_wh: tuple[int, int], flags: list[str]) -> Iterator[Tab]:
     """The page at `address` in a window of `size_wh`, which begins to load."""
+    program = find_chromium()
+    if program is None:
+        raise SystemExit(MISSING)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         window = f"--window-size={size_wh[0]},{size_wh[1]}"
         browser = subprocess.Popen(
-            ["chromium", *FLAGS, *flags, window, f"--user-data-dir={profile}", "about:blank"],
+            [program, *FLAGS, *flags, window, f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            with connect(_debugger(Path(profile)), max_size=None, compression=None, proxy=None) as wire:
+            # What the page still says is not waited for in the end.
+            open_wire = {"max_size": None, "compression": None, "proxy": None, "close_timeout": 0.1}
+            with connect(_debugger(Path(profile)), **open_wire) as wire:
                 tab = Tab(wire)
                 for domain in ("Runtime", "Log", "Network", "Page"):
                     tab.ask(f"{domain}.enable")

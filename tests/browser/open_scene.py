@@ -18,19 +18,9 @@ import tempfile
 import threading
 from pathlib import Path
 
+from tests.browser.chromium import FLAGS, MISSING, find_chromium
+
 HERE = Path(__file__).resolve().parent
-CHROMIUM = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Page(http.server.SimpleHTTPRequestHandler):
@@ -94,6 +84,9 @@ def viewer_camera(row: dict, width: int) -> dict:
 
 def take_picture(scene: Path, camera: dict, timeout_s: float) -> bytes:
     """PNG of what the viewer shows of `scene` from `camera`."""
+    program = find_chromium()
+    if program is None:
+        raise SystemExit(MISSING)
     answers: queue.Queue[tuple[str, bytes]] = queue.Queue()
     handler = functools.partial(Page, scene=scene, camera=camera, answers=answers)
     with (
@@ -103,7 +96,7 @@ def take_picture(scene: Path, camera: dict, timeout_s: float) -> bytes:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/page.html"
         browser = subprocess.Popen(
-            ["chromium", *CHROMIUM, f"--user-data-dir={profile}", url],
+            [program, *FLAGS, f"--user-data-dir={profile}", url],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -129,9 +122,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=400, help="of the picture, in pixels")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait for the viewer")
     arguments = parser.parse_args()
-    for program in ("chromium", "npm"):
-        if shutil.which(program) is None:
-            raise SystemExit(f"{program} is missing: install the system package {program}.")
+    if shutil.which("npm") is None:
+        raise SystemExit("npm is missing: install the system package npm.")
     if not (HERE / "node_modules").is_dir():
         install = ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(install, cwd=HERE, check=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from render.points import Points
 from render.view.app import App, FlyThrough
 from render.view.page import page
 from render.view.stage import point_colours, quiet_server, stands
@@ -33,17 +34,31 @@ def test_a_page_that_would_be_too_large_leaves_gaussians_out():
 def test_controls_change_the_stage():
     scene = small_viewed()
     with quiet_server() as server:
-        app = App(server, scene, replace(scene, names=("x", "b.jpg", "c.jpg")), FlyThrough(4, 32))
-        splats, other = app._splats
+        app = App(server, scene, replace(scene, names=("x", "b.jpg", "c.jpg")), FlyThrough(4, 32), None)
+        splats, other = app._drawing._splats
         assert (splats.visible, other.visible) == (True, False)
         np.testing.assert_allclose(other.centers, splats.centers, atol=1e-5)
         app.switch_to(True)
         assert (splats.visible, other.visible) == (False, True)
+        app.show_gaussians(False)
+        assert (splats.visible, other.visible) == (False, False)
+        app.show_gaussians(True)
+        assert (splats.visible, other.visible) == (False, True)
         full = splats.opacities.astype(float)
-        app.fade(0.5)
+        app._drawing.fade(0.5)
         np.testing.assert_allclose(splats.opacities, full / 2, atol=1)
-        app.choose_points("confidence", 0.75)
-        assert len(app._points.points) == 50
+        app.choose_points(True, "confidence", 0.75)
+        assert (app._points.visible, len(app._points.points)) == (True, 50)
+        app.choose_points(True, "confidence", 1.1)
+        assert not app._points.visible
+
+
+def test_a_scene_without_points_has_no_controls_for_them():
+    scene = small_viewed()
+    with quiet_server() as server:
+        app = App(server, replace(scene, points=Points.concatenate([])), None, FlyThrough(4, 32), None)
+        assert app._points is None
+        app.choose_points(True, "depth", 0.5)
 
 
 def test_one_stands_where_the_cameras_stood():

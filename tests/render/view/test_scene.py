@@ -43,6 +43,13 @@ def test_a_scene_is_laid_on_its_moved_self():
     np.testing.assert_allclose(alone.applied(scene.cameras.centres.numpy()[:1]), [MOVE.R @ [-1, 0, 0] + MOVE.t])
 
 
+def test_moves_follow_each_other_and_are_undone():
+    xyz = small_viewed().gaussians.means.numpy().astype(float)
+    other = Similarity(MOVE.R.T, np.array([0.0, 1.0, 0.5]), 0.3)
+    np.testing.assert_allclose(other.after(MOVE).applied(xyz), other.applied(MOVE.applied(xyz)), atol=1e-9)
+    np.testing.assert_allclose(MOVE.inverse.applied(MOVE.applied(xyz)), xyz, atol=1e-9)
+
+
 def test_what_covers_most_is_kept():
     gaussians = small_viewed().gaussians
     opacities = torch.full_like(gaussians.opacities, 0.01)

@@ -1,11 +1,14 @@
 """A scene to look at, small: red Gaussians before three cameras in a row."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from render.cameras import Cameras
 from render.gaussians import Gaussians
 from render.points import Points
+from render.sh import rgb_to_sh0
 from render.view.scene import ViewedScene
 
 
@@ -35,3 +38,14 @@ def small_viewed(count: int = 200, coeff: int = 4) -> ViewedScene:
     pictures = tuple(np.full((32, 48, 3), value, np.uint8) for value in (50, 100, 150))
     cameras = cameras_at([(-1.0, 0, 0), (0, 0, 0), (1.0, 0, 0)])
     return ViewedScene(gaussians, cameras, ("a.jpg", "b.jpg", "c.jpg"), pictures, points)
+
+
+def many_coloured() -> ViewedScene:
+    """The same without red: redder to the right, greener downwards, bluer where one looks from the side."""
+    scene = small_viewed()
+    x, y = scene.gaussians.means[:, 0], scene.gaussians.means[:, 1]
+    sh = torch.zeros(len(scene.gaussians), 4, 3)
+    sh[:, 0] = rgb_to_sh0(torch.stack([0.5 + 0.5 * x, 0.5 + 0.6 * y, torch.full_like(x, 0.4)], 1).clamp(0, 1))
+    sh[:, 3, 2] = -1.5
+    larger = scene.gaussians.scales * 2
+    return replace(scene, gaussians=replace(scene.gaussians, sh=sh, scales=larger))
