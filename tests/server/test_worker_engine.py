@@ -132,6 +132,7 @@ def test_files_are_bit_for_bit_those_of_the_library(hall: Hall, tmp_path: Path):
     stages = ["depth", "gaussians", "fuse", "files"]
     assert said == ["photos", "encoder", "cameras", "cameras", *stages], "the stage, at once what it found, the rest"
     assert told[3].cameras == answer.cameras
+    assert [stage.stage for stage in answer.summary.stages] == ["photos", "encoder", "cameras", *stages]
     assert hall.forecast.measured("classical") == 1
 
 
