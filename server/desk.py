@@ -23,7 +23,7 @@ from server.request import Request
 from server.results import Results
 from server.run import Run
 from server.status import STATUS, row_of
-from server.stored import FILES, Result, StoredFile, stored_files
+from server.stored import FILES, Result, StoredFile, stored_files, write_manifest
 from server.upload import ReceivedImage
 from server.work import Outcome, Work, Workshop
 
@@ -201,10 +201,15 @@ class Desk:
             self.results.discard(staging)
 
     async def _keep(self, request: Request, job: Job, outcome: Outcome, staging: Path) -> None:
-        files = await asyncio.to_thread(stored_files, staging / FILES, request.file_kinds)
-        outcome.summary.seconds = self._clock() - job.arrived
-        outcome.summary.queued_seconds = job.queued_seconds
-        self.results.keep(staging, _result(request, outcome, files))
+        def made() -> Result:
+            files = stored_files(staging / FILES, request.file_kinds)
+            outcome.summary.seconds = self._clock() - job.arrived
+            outcome.summary.queued_seconds = job.queued_seconds
+            result = _result(request, outcome, files)
+            write_manifest(staging, result)
+            return result
+
+        self.results.keep(staging, await asyncio.to_thread(made))
 
 
 def _outcome(ending: Ending) -> Outcome:
