@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,9 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         names: list[str] = []
         async with _refusing(context, names):
             deadline = self._deadline(context)
-            found = await self._received(aiter(request_iterator), deadline, names, context)
-            await self._tell(found, deadline, send)
+            found, joined = await self._received(aiter(request_iterator), deadline, names, context)
+            with self._principals.download(own=not joined) as count:
+                await self._tell(found, deadline, send, count)
 
     async def GetResult(self, request, context):
         """See service.proto."""
@@ -60,7 +61,8 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             found = self._desk.find(request.request_id)
             names += found.request.names if isinstance(found, Run) else []
-            await self._tell(found, self._deadline(context), send)
+            with self._principals.download() as count:
+                await self._tell(found, self._deadline(context), send, count)
 
     async def CancelRequest(self, request, context):
         """See service.proto."""
@@ -75,12 +77,14 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             drawing = read_drawing(request, self._limits)
             found = self._desk.find(request.request_id)
-            if isinstance(found, Run):
-                names += found.request.names
-                await found.follow(_hear_nothing)
-            with self._desk.results.reading(_key(found)) as (result, folder):
-                async for piece in self._draughtsman.draw(drawing, result, folder):
-                    await context.write(piece)
+            names += found.request.names if isinstance(found, Run) else []
+            with self._principals.download() as count:
+                if isinstance(found, Run):
+                    await found.follow(_hear_nothing)
+                with self._desk.results.reading(_key(found)) as (result, folder):
+                    async for piece in self._draughtsman.draw(drawing, result, folder):
+                        count(len(piece.content))
+                        await context.write(piece)
 
     async def ListModels(self, _request, _context):
         """See service.proto."""
@@ -119,8 +123,8 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         deadline: float,
         names: list[str],
         context: Any,
-    ) -> Run | Result:
-        """What the stream asks for: running, or done before. `names` gets those of its photos.
+    ) -> tuple[Run | Result, bool]:
+        """What the stream asks for, running or done before, and whether it was there. `names` gets those of its photos.
 
         Bytes are asked for once nothing is against the header: what a client that waits for that sends meets no refusal
         half-way, which some gRPC libraries take for a failure of their own.
@@ -132,7 +136,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         names += request.names
         known = self._desk.joined(request)
         if known is not None:
-            return known
+            return known, True
         if self.draining:
             raise DrainingError("The server is about to stop and takes no new requests; try again later.")
         place = self._principals.take(self._desk.places, len(request.names), request.size_bytes)
@@ -141,16 +145,16 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             await context.write(service_pb2.ReconstructResponse(accepted=service_pb2.Accepted()))
             images = await receive(stream, request, self._limits.upload_seconds)
             found = await self._desk.start(request, images, place, deadline)
-            return found
+            return found, False
         finally:
             # Whoever came to nothing, or joined another who was faster, needs none.
             if not (isinstance(found, Run) and found.place is place):
                 place.release()
 
-    async def _tell(self, found: Run | Result, deadline: float, send: Send) -> None:
+    async def _tell(self, found: Run | Result, deadline: float, send: Send, count: Callable[[int], None]) -> None:
         """How it goes while it runs, then files and summary; the cameras as soon as they are there.
 
-        Who listens wants it until `deadline`.
+        Who listens wants it until `deadline`; `count` is told what is sent.
         """
         told_cameras = False
 
@@ -166,6 +170,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             if not told_cameras:
                 await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
             for file in result.files:
+                count(file.size_bytes)
                 await _send_file(file, folder, send)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
 
