@@ -20,7 +20,7 @@ from server.request import check_id, read_header
 from server.run import Run, Send
 from server.status import STATUS, row_of, status_of
 from server.stored import Result, StoredFile
-from server.upload import MAX_CHUNK_BYTES, receive
+from server.upload import MAX_CHUNK_BYTES, first_of, receive
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         Bytes are asked for once nothing is against the header: what a client that waits for that sends meets no refusal
         half-way, which some gRPC libraries take for a failure of their own.
         """
-        first = await anext(stream, None)
+        first = await first_of(stream, self._limits.header_seconds)
         if first is None or first.WhichOneof("part") != "header":
             raise RequestError("header", "is missing: the first message has it.")
         request = read_header(first.header, self._desk.workshop.offer, self._limits)
