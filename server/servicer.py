@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from server.config import LimitsConfig
-from server.desk import Desk
+from server.desk import Desk, key_of
 from server.drawing import Draughtsman, read_drawing
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
@@ -81,7 +81,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             with self._principals.download() as count:
                 if isinstance(found, Run):
                     await found.follow(_hear_nothing)
-                with self._desk.results.reading(_key(found)) as (result, folder):
+                with self._desk.results.reading(key_of(found)) as (result, folder):
                     async for piece in self._draughtsman.draw(drawing, result, folder):
                         count(len(piece.content))
                         await context.write(piece)
@@ -166,22 +166,18 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         if isinstance(found, Run):
             self._desk.put_off(found.request.id, deadline)
             await found.follow(note)
-        with self._desk.results.reading(_key(found)) as (result, folder):
+        with self._desk.results.reading(key_of(found)) as (result, folder):
             if not told_cameras:
                 await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
             for file in result.files:
                 count(file.size_bytes)
                 await _send_file(file, folder, send)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
+        self._desk.fetched(found)
 
 
 async def _hear_nothing(_event: result_pb2.ResultEvent) -> None:
     pass
-
-
-def _key(found: Run | Result) -> str:
-    """By which its result is kept."""
-    return found.request.id if isinstance(found, Run) else found.request_id
 
 
 async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
