@@ -37,7 +37,8 @@ def serve(
     snapsplat serve
     snapsplat serve --listen 127.0.0.1:6000 engine.device=cpu
     """
-    with refusals_told("Stopped at once; who waited is told, and may ask again.", "Out of memory."):
+    stopped = "Stopped at once; who waited is told, and may ask again."
+    with refusals_told(stopped, "Out of memory.", {"listen": "--listen"}):
         missing = [name for name in NEEDED if find_spec(name) is None]
         if missing:
             raise BackendError(f"The service needs {missing[0]}, which is not installed: pip install '.[serve]'.")
