@@ -192,6 +192,7 @@ class Service(Client):
     @property
     def staged(self) -> int:
         """Folders of results that are not finished."""
+        self.desk.results.settle()
         return sum(path.is_dir() and path.name.startswith(".") for path in self.folder.iterdir())
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import dacite
 from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -60,6 +60,11 @@ def compose_tree(name: str, overrides: Sequence[str]) -> Any:
             with initialize_config_dir(str(folder.resolve()), version_base="1.3"):
                 composed = compose(name, overrides=list(overrides))
             return OmegaConf.to_container(composed, resolve=True)
+        except MissingConfigException as error:
+            # What stands for a file, such as `network=small`.
+            group, _, chosen = (error.missing_cfg_file or "").rpartition("/")
+            known = ", ".join(error.options or ())
+            raise ConfigError(f"{group} is {chosen!r}; one of {known} is expected.") from error
         except (HydraException, OmegaConfBaseException) as error:
             reason = str(error).splitlines()[0]
             raise ConfigError(f"The options {list(overrides)} were not understood: {reason}") from error

@@ -72,6 +72,8 @@ class Reconstructor:
         (answer,) = self.engine.reconstruct([scene.views], self.config.seed, progress)
         if isinstance(answer, SnapsplatError):
             raise answer
+        if progress is not None:
+            progress("fuse")
         stages = dict(answer.report["stages"])
         more: dict[str, Any] = {}
         warnings: list[str] = []

@@ -25,7 +25,7 @@ class Bucket:
         return max(0.0, (amount - self.level) * SECONDS / self.per_minute)
 
     def take(self, amount: int) -> None:
-        """There must be so much."""
+        """What is not there is owed."""
         self._level = self.level - amount
         self._filled = self._clock()
 

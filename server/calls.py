@@ -12,7 +12,7 @@ from google.rpc.status_pb2 import Status
 from server.around import is_service, wrapped
 from server.caller import caller
 from server.engine import Clock
-from server.events import CallEnded, Watch
+from server.events import CallBegan, CallEnded, Watch
 from server.peers import by_address
 
 _DETAILS = "grpc-status-details-bin"
@@ -22,7 +22,7 @@ class Calls(grpc.aio.ServerInterceptor):
     """The outermost interceptor: it sees what the others refuse."""
 
     def __init__(self, watch: Watch, clock: Clock):
-        """`watch` is told of each call when it has ended."""
+        """`watch` is told of each call when it begins and when it has ended."""
         self._watch = watch
         self._clock = clock
 
@@ -45,6 +45,7 @@ class Calls(grpc.aio.ServerInterceptor):
             since, code = self._clock(), "UNKNOWN"
             # Until it is known better: of whom is refused, the address is all that is known.
             caller.set(by_address(context))
+            self._watch(CallBegan(method))
             try:
                 yield
                 code = "OK"

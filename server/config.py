@@ -51,6 +51,8 @@ class LimitsConfig:
     """Of one photo, by its file's header: before any is decoded."""
     max_request_pixels: int = 400_000_000
     """Of all photos together."""
+    header_seconds: float = 30.0
+    """From the beginning of a call to its header."""
     upload_seconds: float = 300.0
     """From the header to the last byte: a client that is slower gives its place to others."""
     max_images: int = 1000
@@ -65,7 +67,9 @@ class LimitsConfig:
         for name in ("max_file_bytes", "max_request_bytes", *counts):
             value = getattr(self, name)
             require(value >= 1, name, value, "1 or more")
-        require(self.upload_seconds > 0, "upload_seconds", self.upload_seconds, "more than 0 seconds")
+        for name in ("header_seconds", "upload_seconds"):
+            value = getattr(self, name)
+            require(value > 0, name, value, "more than 0 seconds")
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,14 @@ from server.request import Request
 from server.results import Results
 from server.run import Run
 from server.status import STATUS, row_of
-from server.stored import FILES, Result, StoredFile, stored_files
+from server.stored import FILES, Result, StoredFile, stored_files, write_manifest
 from server.upload import ReceivedImage
 from server.work import Outcome, Work, Workshop
 
 FAILURES_KEPT = 1000
 """So many errors can still be asked for."""
+WANTED_KEPT = 1000
+"""Of so many results it is known that nobody has fetched them yet."""
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,8 @@ class Desk:
         self._count = itertools.count()
         self._failed: OrderedDict[str, Run] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unfetched: OrderedDict[str, float] = OrderedDict()
+        """Ids of results, and until when somebody wants them."""
 
     def __len__(self) -> int:
         """How many requests are on their way."""
@@ -81,6 +85,17 @@ class Desk:
         """Wait until none is."""
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody may still come for a result: one on its way, or one that is there, that nobody has got whole
+        and that is waited for by its deadline."""
+        now = self._clock()
+        return bool(self._runs) or any(until > now for until in self._unfetched.values())
+
+    def fetched(self, found: Run | Result) -> None:
+        """Somebody has got all of it."""
+        self._unfetched.pop(key_of(found), None)
 
     def joined(self, request: Request) -> Run | Result | None:
         """What there is of this request already; of one that failed, nothing: it may be tried again.
@@ -185,6 +200,9 @@ class Desk:
             outcome = _outcome(await ended)
             await self._keep(run.request, job, outcome, staging)
             stages = {stage.stage: stage.seconds for stage in outcome.summary.stages}
+            self._unfetched[run.request.id] = job.deadline
+            while len(self._unfetched) > WANTED_KEPT:
+                self._unfetched.popitem(last=False)
         except Exception as failure:
             if row_of(type(failure)) is STATUS[Exception]:
                 log.error("A request failed unexpectedly.", exc_info=failure)
@@ -201,10 +219,20 @@ class Desk:
             self.results.discard(staging)
 
     async def _keep(self, request: Request, job: Job, outcome: Outcome, staging: Path) -> None:
-        files = await asyncio.to_thread(stored_files, staging / FILES, request.file_kinds)
-        outcome.summary.seconds = self._clock() - job.arrived
-        outcome.summary.queued_seconds = job.queued_seconds
-        self.results.keep(staging, _result(request, outcome, files))
+        def made() -> Result:
+            files = stored_files(staging / FILES, request.file_kinds)
+            outcome.summary.seconds = self._clock() - job.arrived
+            outcome.summary.queued_seconds = job.queued_seconds
+            result = _result(request, outcome, files)
+            write_manifest(staging, result)
+            return result
+
+        self.results.keep(staging, await asyncio.to_thread(made))
+
+
+def key_of(found: Run | Result) -> str:
+    """By which its result is kept."""
+    return found.request.id if isinstance(found, Run) else found.request_id
 
 
 def _outcome(ending: Ending) -> Outcome:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import cv2
 import torch
@@ -14,6 +15,7 @@ from render.files.cameras_json import camera_row
 from render.files.ply import read_ply
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
+from server.caller import caller
 from server.config import LimitsConfig
 from server.errors import RequestError, TooLargeError
 from server.pb import camera_pb2, service_pb2
@@ -85,10 +87,13 @@ def _camera(camera: camera_pb2.Camera, field: str) -> tuple[torch.Tensor, torch.
 
 
 class Draughtsman:
-    """Draws one image at a time, whoever asks: it takes all cores, and the calls go on meanwhile."""
+    """Draws one image at a time, whoever asks: it takes all cores, and the calls go on meanwhile. Callers take turns,
+    however many calls each of them makes."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._in_line: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of each caller, for a place in the line for `_turn`."""
         self._calls = 0
         self._scene: tuple[Path, Gaussians] | None = None
         """The one drawn last, and no other: however many are asked for at a time, one takes memory."""
@@ -102,9 +107,10 @@ class Draughtsman:
         if SCENE not in [file.name for file in result.files]:
             raise RequestError("request_id", f"is that of a request that did not ask for {SCENE}, which is drawn.")
         self._calls += 1
+        in_line = self._in_line.setdefault(caller.get().principal, asyncio.Lock())
         try:
             for i in range(len(drawing.cameras)):
-                async with self._turn:
+                async with in_line, self._turn:
                     image = await asyncio.to_thread(self._image, folder / SCENE, drawing.cameras[[i]], drawing.encoding)
                 for offset in range(0, len(image), MAX_CHUNK_BYTES):
                     yield service_pb2.RenderResponse(

@@ -16,6 +16,14 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class CallBegan:
+    """A call of the service, refused ones included."""
+
+    method: str
+    """`Reconstruct`, ..."""
+
+
+@dataclass(frozen=True)
 class CallEnded:
     """A call of the service, refused ones included."""
 
@@ -87,7 +95,7 @@ class Draining:
     """That are on their way."""
 
 
-Event = Accepted | CallEnded | QueueChanged | BatchBegan | BatchEnded | JobEnded | WorkerReplaced | Draining
+Event = Accepted | CallBegan | CallEnded | QueueChanged | BatchBegan | BatchEnded | JobEnded | WorkerReplaced | Draining
 Watch = Callable[[Event], None]
 """Must be quick, and must not raise."""
 

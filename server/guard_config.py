@@ -45,6 +45,10 @@ class PrincipalConfig:
     """Of photos and masks, as announced; likewise."""
     max_photos: int = 1000
     """Of one request."""
+    max_downloads: int = 32
+    """Calls at a time that wait for a scene or images, or are sent them."""
+    download_bytes_per_minute: int = 8 * 10**9
+    """Of results and images. What is sent beyond is owed: it has to flow in before another download begins."""
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -39,7 +39,7 @@ def _nothing() -> None:
 
 @dataclass(eq=False)
 class Job:
-    """One request as the batcher sees it. The fields below `on_leave` are the batcher's."""
+    """One request as the batcher sees it. The fields below `on_unwanted` are the batcher's."""
 
     id: str
     """Unique among the jobs that are held."""
@@ -57,6 +57,9 @@ class Job:
     """By the batcher's clock, in seconds: nobody wants an answer from then on. It may be put off later."""
     on_leave: Callable[[], None] = _nothing
     """Called once, after `on_end`, when no engine holds the job any more; must neither raise nor call the batcher."""
+    on_unwanted: Callable[[], None] = _nothing
+    """Called when it ends without an answer, by a cancellation or its deadline; set by an engine that runs it, which is
+    free to stop. Must neither raise nor call the batcher."""
 
     ending: Ending | None = field(default=None, init=False)
     """How it ended. Engines look at it between stages: what has ended need not go on."""
@@ -90,3 +93,5 @@ class Job:
             raise RuntimeError(f"Job {self.id} ended twice: {self.ending!r}, then {ending!r}; once is right.")
         self.ending = ending
         self.on_end(ending)
+        if not isinstance(ending, Answer):
+            self.on_unwanted()

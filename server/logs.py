@@ -17,6 +17,7 @@ from server.events import (
     Accepted,
     BatchBegan,
     BatchEnded,
+    CallBegan,
     CallEnded,
     Draining,
     Event,
@@ -71,7 +72,7 @@ def configure_logs(stream: TextIOBase | None = None) -> None:
 
 def log_event(event: Event) -> None:
     """A `Watch` that makes a line of what is worth one."""
-    if isinstance(event, QueueChanged) or (isinstance(event, CallEnded) and event.code == "OK"):
+    if isinstance(event, QueueChanged | CallBegan) or (isinstance(event, CallEnded) and event.code == "OK"):
         return
     fields = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     failed = isinstance(event, BatchEnded) and event.failure

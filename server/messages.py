@@ -104,7 +104,7 @@ class SceneAnswer:
     batch: int
     job: str
     answer: dict[str, Any] | Exception
-    """What `report.json` holds, but for the time of writing."""
+    """What `report.json` holds, and the stage "files" besides."""
 
 
 @dataclass(frozen=True)

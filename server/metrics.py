@@ -11,6 +11,7 @@ from server.events import (
     Accepted,
     BatchBegan,
     BatchEnded,
+    CallBegan,
     CallEnded,
     Draining,
     Event,
@@ -39,6 +40,8 @@ class Metrics:
 
     def _count_calls(self) -> None:
         self._calls = self._counter("calls", "Calls that ended, by method and status code.", "method", "code")
+        help_text = "Calls that go on, by method: those of GetResult and Render are downloads."
+        self._going_on = Gauge("snapsplat_calls_in_progress", help_text, ("method",), registry=self.registry)
         self._call_seconds = self._histogram("call_seconds", "Of a call, transfers included.", SECONDS, "method")
         self._refusals = self._counter("refusals", "Calls that ended with a reason of docs/protocol.md.", "reason")
         self._received = self._counter("received_bytes", "Bytes of messages received in calls that ended.")
@@ -84,6 +87,8 @@ class Metrics:
             case Accepted():
                 self._accepted.inc()
                 self._photos.inc(event.photos)
+            case CallBegan():
+                self._going_on.labels(event.method).inc()
             case CallEnded():
                 self._note_call(event)
             case QueueChanged():
@@ -107,6 +112,7 @@ class Metrics:
 
     def _note_call(self, call: CallEnded) -> None:
         self._calls.labels(call.method, call.code).inc()
+        self._going_on.labels(call.method).dec()
         self._call_seconds.labels(call.method).observe(call.seconds)
         self._received.inc(call.received_bytes)
         self._sent.inc(call.sent_bytes)

@@ -19,6 +19,10 @@ class Outlook:
     """Until it begins, if nothing more urgent comes, by the forecast."""
 
 
+AT_ONCE = Outlook(0, 0.0)
+"""Nothing is before it, and an engine has nothing else to do."""
+
+
 def outlook(ahead: Iterable[Job], lanes: Sequence[Lane], policy: Policy, now: float) -> Outlook:
     """What is ahead, and what runs, shared out evenly among the engines that work."""
     # A second try runs alone: whatever its shape, it shares its batch with none.

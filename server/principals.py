@@ -1,5 +1,8 @@
-"""No caller takes more than its share: judged by a request's header, before its files are read."""
+"""No caller takes more than its share: judged by a request's header, before its files are read, and before a download
+begins."""
 
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from server.bucket import Bucket
@@ -19,12 +22,15 @@ class _Share:
 
     requests: Bucket
     size_bytes: Bucket
+    download_bytes: Bucket
     on_way: int = 0
+    downloads: int = 0
 
     @property
     def untouched(self) -> bool:
         """Whether a new one would be no different."""
-        return not self.on_way and all(b.level == b.per_minute for b in (self.requests, self.size_bytes))
+        buckets = (self.requests, self.size_bytes, self.download_bytes)
+        return not (self.on_way or self.downloads) and all(b.level == b.per_minute for b in buckets)
 
 
 class Principals:
@@ -62,13 +68,38 @@ class Principals:
         place.on_release = put_back
         return place
 
+    @contextlib.contextmanager
+    def download(self, own: bool = False) -> Iterator[Callable[[int], None]]:
+        """Meanwhile whoever calls is sent something; to be told how many bytes it is.
+
+        Args:
+            own: of a request that has just been taken in; it counts, and is not refused.
+
+        Raises:
+            PrincipalLimitError: it is more than one caller's share.
+        """
+        if self._config is None:
+            yield _count_nothing
+            return
+        share = self._share(self._config)
+        if not own:
+            self._check_download(self._config, share)
+        share.downloads += 1
+        try:
+            yield share.download_bytes.take
+        finally:
+            share.downloads -= 1
+
     def _share(self, config: PrincipalConfig) -> _Share:
         name = caller.get().principal
         if name not in self._shares:
             if len(self) >= MANY:
                 self._shares = {name: share for name, share in self._shares.items() if not share.untouched}
-            requests = Bucket(config.requests_per_minute, self._clock)
-            self._shares[name] = _Share(requests, Bucket(config.bytes_per_minute, self._clock))
+            self._shares[name] = _Share(
+                Bucket(config.requests_per_minute, self._clock),
+                Bucket(config.bytes_per_minute, self._clock),
+                Bucket(config.download_bytes_per_minute, self._clock),
+            )
         return self._shares[name]
 
     def _check(self, config: PrincipalConfig, share: _Share, photos: int, size_bytes: int) -> None:
@@ -86,6 +117,21 @@ class Principals:
         wait = share.size_bytes.wait_seconds(size_bytes)
         if wait:
             raise _later(f"{config.bytes_per_minute} bytes", wait)
+
+    def _check_download(self, config: PrincipalConfig, share: _Share) -> None:
+        if share.downloads >= config.max_downloads:
+            sentence = (
+                f"{share.downloads} downloads of this caller are on their way; at most {config.max_downloads} may be."
+            )
+            raise PrincipalLimitError(sentence, 1.0)
+        wait = share.download_bytes.wait_seconds(1)
+        if wait:
+            most = f"{config.download_bytes_per_minute} bytes"
+            raise PrincipalLimitError(f"A caller is sent {most} a minute; try again in {wait:.1f} s.", wait)
+
+
+def _count_nothing(_size_bytes: int) -> None:
+    pass
 
 
 def _never(what: str) -> PrincipalLimitError:

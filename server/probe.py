@@ -4,6 +4,7 @@ With TLS, CERTIFICATE is the server's own file, or that of its CA, and NAME one 
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,5 +31,15 @@ def ready(address: str, certificate: str = "", name: str = "") -> bool:
         return answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
+def main(arguments: Sequence[str]) -> str | int:
+    """What the process ends with: 0, 1, or a sentence for stderr and 1."""
+    if len(arguments) not in (1, 3):
+        return f"{len(arguments)} arguments were given; HOST:PORT is expected, or HOST:PORT CERTIFICATE NAME with TLS."
+    try:
+        return 0 if ready(*arguments) else 1
+    except OSError as error:
+        return f"{arguments[1]} cannot be read ({error.strerror or error}); a PEM file is expected."
+
+
 if __name__ == "__main__":
-    sys.exit(0 if ready(*sys.argv[1:]) else 1)
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,8 @@
 """Finished results on disk, found again after a restart: the oldest go when there are too many bytes of them.
 
 A folder belongs to one server at a time. Results come into it, and leave it, by a rename: what a server that died left
-half-written, or half-removed, has a name that begins with a dot.
+half-written, or half-removed, has a name that begins with a dot. What has left is removed by a thread of its own: the
+event loop has no time for a large folder.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from render.errors import FileFormatError, OutputError
@@ -19,7 +21,7 @@ from server.caller import chosen
 from server.config import ResultsConfig
 from server.engine import Clock
 from server.errors import UnknownRequestError
-from server.stored import FILES, Result, read_manifest, write_manifest
+from server.stored import FILES, Result, read_manifest
 
 LOCK = ".lock"
 
@@ -45,6 +47,7 @@ class Results:
         self._readers: Counter[Path] = Counter()
         self._leaving: set[Path] = set()
         """Out of the index, but somebody reads them."""
+        self._removing = ThreadPoolExecutor(1, "removing")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._check_ours()
@@ -79,8 +82,13 @@ class Results:
         self.sweep()
 
     def close(self) -> None:
-        """Let another server have the folder."""
+        """Let another server have the folder, once all is gone that is to go."""
+        self.settle()
         self._lock.close()
+
+    def settle(self) -> None:
+        """Wait until all is gone that has left: one goes after the other."""
+        self._removing.submit(bool).result()
 
     def stage(self) -> Path:
         """A new folder, in whose `FILES` an engine writes; it is to be kept or discarded.
@@ -100,15 +108,15 @@ class Results:
 
     def discard(self, staging: Path) -> None:
         """Remove what was staged, whatever is in it."""
-        shutil.rmtree(staging, ignore_errors=True)
+        self._removing.submit(_remove, staging)
 
     def keep(self, staging: Path, result: Result) -> None:
-        """From now on it is found, instead of any other of its id; older ones go where that makes too many bytes.
+        """From now on what was staged, its manifest with it, is found, instead of any other of its id; older ones go
+        where that makes too many bytes.
 
         Raises:
             OutputError: the disk is full.
         """
-        write_manifest(staging, result)
         path = staging.with_name(staging.name.removeprefix("."))
         try:
             staging.rename(path)
@@ -178,10 +186,18 @@ class Results:
         gone = path if path.name.startswith(".") else path.with_name(f".{path.name}")
         try:
             path.rename(gone)
-            if gone.is_dir():
-                shutil.rmtree(gone, ignore_errors=True)
-            else:
-                gone.unlink()
         except OSError:
             # Who asks for another result is not to suffer.
             log.exception("%s cannot be removed.", path)
+            return
+        self._removing.submit(_remove, gone)
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError:
+        log.exception("%s cannot be removed.", path)

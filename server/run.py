@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from server.outlook import Outlook
+from server.outlook import AT_ONCE, Outlook
 from server.pb import result_pb2
 from server.places import Place
 from server.request import Request
@@ -55,7 +55,8 @@ class Run:
         Raises:
             Exception: what `error` says.
         """
-        sent, last = 0, None
+        # Who does not wait is told nothing of waiting.
+        sent, last = 0, AT_ONCE
         while True:
             outlook = self.outlook()
             if outlook is not None and outlook != last:

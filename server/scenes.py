@@ -40,12 +40,14 @@ def read_scene(order: SceneOrder) -> SceneInput:
 def write_scene(
     answer: Reconstruction, order: SceneOrder, scene: SceneInput, seed: int, seconds: float
 ) -> dict[str, Any]:
-    """The files that were asked for; gives the report. `seconds` is what everything took until now.
+    """The files that were asked for; gives the report, and among its stages "files", which the file itself cannot have.
+    `seconds` is what everything took until now.
 
     Raises:
         OutputError: they cannot be written, or nobody waits for them any more.
         EngineError: the scene has numbers that no file may have.
     """
+    since = time.perf_counter()
     report = finished_report(answer.report, scene, order.size_px, seed, seconds)
     if not order.folder.is_dir():
         raise OutputError("The folder of the result is gone.")
@@ -57,4 +59,5 @@ def write_scene(
         raise OutputError(f"The result cannot be written ({reason}).") from error
     except FileFormatError as error:
         raise EngineError("The scene has numbers that no file may have.") from error
-    return report
+    files = {"seconds": round(time.perf_counter() - since, 3)}
+    return {**report, "stages": {**report["stages"], "files": files}}

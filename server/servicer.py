@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import grpc
 
 from server.config import LimitsConfig
-from server.desk import Desk
+from server.desk import Desk, key_of
 from server.drawing import Draughtsman, read_drawing
 from server.errors import DrainingError, RequestError
 from server.pb import request_pb2, result_pb2, service_pb2, service_pb2_grpc
@@ -20,7 +20,7 @@ from server.request import check_id, read_header
 from server.run import Run, Send
 from server.status import STATUS, row_of, status_of
 from server.stored import Result, StoredFile
-from server.upload import MAX_CHUNK_BYTES, receive
+from server.upload import MAX_CHUNK_BYTES, first_of, receive
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +46,9 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         names: list[str] = []
         async with _refusing(context, names):
             deadline = self._deadline(context)
-            found = await self._received(aiter(request_iterator), deadline, names, context)
-            await self._tell(found, deadline, send)
+            found, joined = await self._received(aiter(request_iterator), deadline, names, context)
+            with self._principals.download(own=not joined) as count:
+                await self._tell(found, deadline, send, count)
 
     async def GetResult(self, request, context):
         """See service.proto."""
@@ -60,7 +61,8 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             found = self._desk.find(request.request_id)
             names += found.request.names if isinstance(found, Run) else []
-            await self._tell(found, self._deadline(context), send)
+            with self._principals.download() as count:
+                await self._tell(found, self._deadline(context), send, count)
 
     async def CancelRequest(self, request, context):
         """See service.proto."""
@@ -75,12 +77,14 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             check_id(request.request_id)
             drawing = read_drawing(request, self._limits)
             found = self._desk.find(request.request_id)
-            if isinstance(found, Run):
-                names += found.request.names
-                await found.follow(_hear_nothing)
-            with self._desk.results.reading(_key(found)) as (result, folder):
-                async for piece in self._draughtsman.draw(drawing, result, folder):
-                    await context.write(piece)
+            names += found.request.names if isinstance(found, Run) else []
+            with self._principals.download() as count:
+                if isinstance(found, Run):
+                    await found.follow(_hear_nothing)
+                with self._desk.results.reading(key_of(found)) as (result, folder):
+                    async for piece in self._draughtsman.draw(drawing, result, folder):
+                        count(len(piece.content))
+                        await context.write(piece)
 
     async def ListModels(self, _request, _context):
         """See service.proto."""
@@ -119,20 +123,20 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         deadline: float,
         names: list[str],
         context: Any,
-    ) -> Run | Result:
-        """What the stream asks for: running, or done before. `names` gets those of its photos.
+    ) -> tuple[Run | Result, bool]:
+        """What the stream asks for, running or done before, and whether it was there. `names` gets those of its photos.
 
         Bytes are asked for once nothing is against the header: what a client that waits for that sends meets no refusal
         half-way, which some gRPC libraries take for a failure of their own.
         """
-        first = await anext(stream, None)
+        first = await first_of(stream, self._limits.header_seconds)
         if first is None or first.WhichOneof("part") != "header":
             raise RequestError("header", "is missing: the first message has it.")
         request = read_header(first.header, self._desk.workshop.offer, self._limits)
         names += request.names
         known = self._desk.joined(request)
         if known is not None:
-            return known
+            return known, True
         if self.draining:
             raise DrainingError("The server is about to stop and takes no new requests; try again later.")
         place = self._principals.take(self._desk.places, len(request.names), request.size_bytes)
@@ -141,16 +145,16 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             await context.write(service_pb2.ReconstructResponse(accepted=service_pb2.Accepted()))
             images = await receive(stream, request, self._limits.upload_seconds)
             found = await self._desk.start(request, images, place, deadline)
-            return found
+            return found, False
         finally:
             # Whoever came to nothing, or joined another who was faster, needs none.
             if not (isinstance(found, Run) and found.place is place):
                 place.release()
 
-    async def _tell(self, found: Run | Result, deadline: float, send: Send) -> None:
+    async def _tell(self, found: Run | Result, deadline: float, send: Send, count: Callable[[int], None]) -> None:
         """How it goes while it runs, then files and summary; the cameras as soon as they are there.
 
-        Who listens wants it until `deadline`.
+        Who listens wants it until `deadline`; `count` is told what is sent.
         """
         told_cameras = False
 
@@ -162,21 +166,18 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
         if isinstance(found, Run):
             self._desk.put_off(found.request.id, deadline)
             await found.follow(note)
-        with self._desk.results.reading(_key(found)) as (result, folder):
+        with self._desk.results.reading(key_of(found)) as (result, folder):
             if not told_cameras:
                 await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
             for file in result.files:
+                count(file.size_bytes)
                 await _send_file(file, folder, send)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
+        self._desk.fetched(found)
 
 
 async def _hear_nothing(_event: result_pb2.ResultEvent) -> None:
     pass
-
-
-def _key(found: Run | Result) -> str:
-    """By which its result is kept."""
-    return found.request.id if isinstance(found, Run) else found.request_id
 
 
 async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
@@ -184,12 +185,17 @@ async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
         name=file.name, kind=file.kind, size_bytes=file.size_bytes, sha256=bytes.fromhex(file.sha256)
     )
     await send(result_pb2.ResultEvent(file=header))
-    with (folder / file.name).open("rb") as opened:
-        offset = 0
-        while content := await asyncio.to_thread(opened.read, MAX_CHUNK_BYTES):
-            chunk = result_pb2.FileChunk(name=file.name, offset_bytes=offset, content=content)
-            await send(result_pb2.ResultEvent(chunk=chunk))
-            offset += len(content)
+    for offset in range(0, file.size_bytes, MAX_CHUNK_BYTES):
+        content = await asyncio.to_thread(_read, folder / file.name, offset)
+        chunk = result_pb2.FileChunk(name=file.name, offset_bytes=offset, content=content)
+        await send(result_pb2.ResultEvent(chunk=chunk))
+
+
+def _read(path: Path, offset: int) -> bytes:
+    """A chunk. A client that fetches slowly keeps no file open."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(MAX_CHUNK_BYTES)
 
 
 @contextlib.asynccontextmanager

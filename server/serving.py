@@ -71,7 +71,7 @@ class Serving:
         await self._server.start()
 
     async def drain(self, seconds: float) -> None:
-        """Take nothing new, let what has begun end and be fetched for so long, and stop listening."""
+        """Take nothing new, let what has begun end for so long and be fetched for as long again, and stop listening."""
         self._servicer.draining = True
         self._guard.watch(Draining(len(self._desk)))
         await self.say(ready=False)
@@ -81,7 +81,12 @@ class Serving:
                 while len(self._desk.places):
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 await self._desk.empty()
-        await self._server.stop(grace=seconds)
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
+        # Whose stream broke comes back for it by a new call, and a server that stops takes none.
+        while self._desk.wanted and clock() < until:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        await self._server.stop(grace=max(0.0, until - clock()))
 
 
 @contextlib.asynccontextmanager

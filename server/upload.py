@@ -109,6 +109,21 @@ class Upload:
         return tuple(ReceivedImage(name, files[i, False], files.get((i, True))) for i, name in enumerate(names))
 
 
+async def first_of(
+    stream: AsyncIterator[request_pb2.ReconstructRequest], within_seconds: float
+) -> request_pb2.ReconstructRequest | None:
+    """The message that has the header; None where the stream ends without any.
+
+    Raises:
+        IncompleteUploadError: it does not come.
+    """
+    try:
+        async with asyncio.timeout(within_seconds):
+            return await anext(stream, None)
+    except TimeoutError as error:
+        raise IncompleteUploadError("header", f"was still to come after {within_seconds:g} seconds.") from error
+
+
 async def receive(
     stream: AsyncIterator[request_pb2.ReconstructRequest], request: Request, within_seconds: float
 ) -> tuple[ReceivedImage, ...]:

@@ -1,6 +1,7 @@
 """A worker as the dispatcher sees it: batches in, answers out, and a new process where the old one failed."""
 
 import asyncio
+import functools
 import itertools
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -30,9 +31,6 @@ from server.outcome import cameras_of, progress_of, summary_of
 from server.pb import camera_pb2, result_pb2
 from server.work import Outcome, Work
 from server.worker_process import END_SECONDS, WorkerProcess
-
-LOOK_AGAIN_SECONDS = 0.1
-"""How long a job may have ended before its worker hears of it."""
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +97,10 @@ class WorkerEngine:
         number = next(self._count)
         running = _Running(shape, {job.id: job for job in jobs})
         self._running[number] = running
+        for job in jobs:
+            job.on_unwanted = functools.partial(running.heard.put_nowait, JobsEnded(number, (job.id,)))
+            if job.ending is not None:
+                job.on_unwanted()
         try:
             scenes = []
             for job in jobs:
@@ -108,7 +110,7 @@ class WorkerEngine:
                 else:
                     yield job, scene
             self._say(BatchOrder(number, shape.model, shape.seed, tuple(scenes)))
-            async for message in self._messages(number, running):
+            async for message in self._messages(running):
                 if isinstance(message, SceneAnswer):
                     yield running.jobs[message.job], self._answer(running, message)
                 elif isinstance(message, BatchEnded):
@@ -119,22 +121,16 @@ class WorkerEngine:
         finally:
             del self._running[number]
 
-    async def _messages(self, number: int, running: _Running) -> AsyncGenerator[Message, None]:
+    async def _messages(self, running: _Running) -> AsyncGenerator[Message, None]:
         """What the worker says of a batch; meanwhile it is told which jobs have ended.
 
         Raises:
             EngineError: it died.
         """
-        told: set[str] = set()
         while True:
-            ended = {name for name, job in running.jobs.items() if job.ending is not None} - told
-            if ended:
-                told |= ended
-                self._say(JobsEnded(number, tuple(sorted(ended))))
-            try:
-                async with asyncio.timeout(LOOK_AGAIN_SECONDS):
-                    message = await running.heard.get()
-            except TimeoutError:
+            message = await running.heard.get()
+            if isinstance(message, JobsEnded):
+                self._say(message)
                 continue
             if message is None:
                 code = None if self._worker is None else await self._worker.exit_code()

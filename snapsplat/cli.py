@@ -122,7 +122,10 @@ def reconstruct(
     snapsplat reconstruct a.jpg b.jpg c.jpg -o out --cameras cameras.json
     """
     stopped = "Stopped; what was in the output folder before is untouched."
-    with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos."):
+    options = {"network": "--model", "size": "--size", "seed": "--seed", "polish": "--polish"}
+    # What is typed as KEY=VALUE has its name already.
+    typed = {key: option for key, option in options.items() if not any(p.startswith(f"{key}=") for p in photos or [])}
+    with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos.", typed):
         from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
         from snapsplat.further_files import check_further_files, write_further_file

@@ -19,7 +19,8 @@ def plan(
     \b
     snapsplat plan --photos 8 --size 512
     """
-    with refusals_told("Stopped.", "Out of memory."):
+    typed = {"network": "--model", "size": "--size", "photos": "--photos"}
+    with refusals_told("Stopped.", "Out of memory.", typed):
         import torch
 
         from recon.config import load_config

@@ -1,7 +1,7 @@
 """What a command answers when it cannot go on: a sentence and an exit code instead of a traceback."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import typer
 
@@ -13,21 +13,24 @@ EXIT_CODES_HELP = "\n\n".join(
 )
 """The table as the epilog of a command's help."""
 
+NOTHING: Mapping[str, str] = {}
 _TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
 
 
 @contextlib.contextmanager
-def refusals_told(when_stopped: str, out_of_memory: str) -> Iterator[None]:
+def refusals_told(when_stopped: str, out_of_memory: str, typed: Mapping[str, str] = NOTHING) -> Iterator[None]:
     """Turn what the user can mend into a sentence and an exit code. Anything else is a bug and keeps its traceback.
 
     Args:
         when_stopped: what is said after Ctrl-C.
         out_of_memory: what is said when memory has run out, with a way to need less.
+        typed: what a sentence about an option begins with -> what the user has typed: `options.size_px` -> `--size`.
     """
     try:
         yield
     except SnapsplatError as error:
-        _end(type(error), str(error))
+        name, space, rest = str(error).partition(" ")
+        _end(type(error), typed.get(name, name) + space + rest)
     except KeyboardInterrupt:
         _end(KeyboardInterrupt, when_stopped)
     except (MemoryError, RuntimeError) as error:

@@ -1,6 +1,7 @@
 """`snapsplat serve`."""
 
 import asyncio
+import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -36,10 +37,13 @@ def serve(
     snapsplat serve
     snapsplat serve --listen 127.0.0.1:6000 engine.device=cpu
     """
-    with refusals_told("Stopped at once; who waited is told, and may ask again.", "Out of memory."):
+    stopped = "Stopped at once; who waited is told, and may ask again."
+    with refusals_told(stopped, "Out of memory.", {"listen": "--listen"}):
         missing = [name for name in NEEDED if find_spec(name) is None]
         if missing:
             raise BackendError(f"The service needs {missing[0]}, which is not installed: pip install '.[serve]'.")
+        # gRPC's C core has lines of its own on stderr, which are no JSON. It reads this when it is imported.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from server.errors import JobError
         from server.logs import configure_logs
         from server.service_config import load_service_config

@@ -3,11 +3,11 @@
 import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from render.errors import BackendError, ConfigError
+from render.errors import BackendError, ConfigError, require
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 FILES = ("scene.ply", "cameras.json", "depth", "confidence", "preview.png", "report.json")
 """What `snapsplat reconstruct` writes."""
+TYPED = {
+    "options.size_px": "--size",
+    "options.seed": "--seed",
+    "options.model": "--model",
+    **{name: f"--{name}" for name in ("size", "seed", "server", "key", "insecure")},
+}
+"""What a refusal calls an option, the server's or this client's -> the option."""
 VERDICTS = {1: "good", 2: "usable", 3: "poor"}
 """Of proto/snapsplat/v1/result.proto."""
 
@@ -46,7 +53,7 @@ def submit(
         typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
     ] = None,
     priority: Annotated[
-        Literal["low", "normal", "high"], typer.Option(help="Who goes first where there is a queue.")
+        str, typer.Option(metavar="low|normal|high", help="Who goes first where there is a queue.")
     ] = "normal",
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", help="For everything, waiting and new tries included.")
@@ -72,12 +79,14 @@ def submit(
     snapsplat submit photos/ -o out --server localhost:50051
     """
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
-    with refusals_told(stopped, "Out of memory."):
+    with refusals_told(stopped, "Out of memory.", TYPED):
         if find_spec("grpc") is None:
             raise BackendError("This needs grpcio, which is not installed: pip install '.[serve]'.")
+        from snapsplat.client.order import Priority
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
 
+        require(priority in get_args(Priority), "--priority", priority, "low, normal or high")
         token = None if token_file is None else _token(token_file)
         with (
             Client(server, root_certificate=ca, certificate=cert, key=key, token=token, insecure=insecure) as client,
@@ -94,7 +103,7 @@ def submit(
                 model=model,
                 size=size,
                 seed=seed,
-                priority=priority,
+                priority=cast(Priority, priority),
             )
             progress("download")
         _tell(answer, output)

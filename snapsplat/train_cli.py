@@ -98,7 +98,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Make scenes from some photos of captures, their cameras given, and score what they predict of others."""
-    with refusals_told("Stopped.", "Out of memory; try fewer photos."):
+    with refusals_told("Stopped.", "Out of memory; try fewer photos.", {"network": "--model"}):
         import numpy as np
 
         from data_tools.captures.source import Captures

@@ -76,8 +76,10 @@ def test_the_verdict_is_told_as_by_reconstruct(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["--size", "5"], 2, "options.size_px is 5; 64 to 1024 is expected."),
-        (["--model", "none"], 2, "options.model is 'none'; this server has small, big."),
+        (["--size", "5"], 2, "--size is 5; 64 to 1024 is expected."),
+        (["--size", "-5"], 2, "--size is -5; it must be 0 or more, below 2^32."),
+        (["--model", "none"], 2, "--model is 'none'; this server has small, big."),
+        (["--priority", "urgent"], 2, "--priority is 'urgent'; it must be low, normal or high."),
         (["--token-file", "/none"], 2, "--token-file /none cannot be read"),
         (["--cameras", "/none"], 4, "/none cannot be read"),
         (["--timeout", "0.0001"], 10, "not done in the time"),

@@ -127,6 +127,7 @@ def serve(
                 await body(Served(channel, engine, desk, server))
                 while len(batcher.places) or len(desk):
                     await asyncio.sleep(0.01)
+                results.settle()
                 assert not any(path.name.startswith(".") and path.is_dir() for path in tmp_path.iterdir())
         finally:
             dispatching.cancel()

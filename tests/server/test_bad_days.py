@@ -331,6 +331,32 @@ def test_a_server_told_to_stop_ends_what_it_has_begun(tmp_path: Path):
     asyncio.run(main())
 
 
+def test_a_server_told_to_stop_waits_for_those_who_lost_their_stream(tmp_path: Path):
+    """What they asked for is done while they are away; one comes back, and one had no time left."""
+
+    async def main() -> None:
+        engine = Simulated(QUICK)
+        async with service(tmp_path, [engine], BatcherConfig(100 * GB)) as running:
+            engine.gate.clear()
+            lost = running.send(PHOTOS, request_id="a")
+            in_a_hurry = running.send(PHOTOS, request_id="b", seconds=0.5)
+            async with asyncio.timeout(60):
+                while len(running.desk) < 2:
+                    await asyncio.sleep(0.005)
+            lost.cancel()
+            in_a_hurry.cancel()
+            draining = asyncio.create_task(running.server.drain(30.0))
+            engine.gate.set()
+            await running.desk.empty()
+            await asyncio.sleep(0.3)
+            assert (await reply_of(running.get("a"))).code == "OK"
+            began = asyncio.get_running_loop().time()
+            await draining
+            assert asyncio.get_running_loop().time() - began < 10
+
+    asyncio.run(main())
+
+
 def test_a_server_that_does_not_wait_tells_who_waits(tmp_path: Path):
     """Its queue ends while the wire still listens."""
 

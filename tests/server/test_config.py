@@ -16,7 +16,8 @@ def test_an_option_out_of_range_is_named(option: str, value: float):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("max_file_bytes", 0), ("max_request_bytes", 0), ("upload_seconds", 0.0)]
+    ("option", "value"),
+    [("max_file_bytes", 0), ("max_request_bytes", 0), ("upload_seconds", 0.0), ("header_seconds", 0.0)],
 )
 def test_a_limit_out_of_range_is_named(option: str, value: float):
     with pytest.raises(ConfigError, match=f"{option} is {value}; it must be"):

@@ -16,7 +16,11 @@ from render.cameras import Cameras
 from render.files.ply import read_ply
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
+from server.caller import Caller, caller
+from server.config import LimitsConfig
+from server.drawing import Draughtsman, read_drawing
 from server.pb import camera_pb2, service_pb2
+from server.stored import Result, StoredFile
 from server.work import Work
 from tests.recon.small_scene import small_reconstruction
 from tests.server.loopback import Painter, Served, refused, serve, told
@@ -149,6 +153,27 @@ def test_many_scenes_drawn_at_a_time_take_the_memory_of_one(tmp_path: Path):
         return sum(type(each) is Gaussians for each in gc.get_objects())
 
     serve(tmp_path, body, SceneWriter)
+
+
+def test_callers_take_turns_however_many_calls_they_make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    order: list[str] = []
+    monkeypatch.setattr(Draughtsman, "_image", lambda *_: b"an image")
+    request = service_pb2.RenderRequest(request_id="a", cameras=[camera()] * 4)
+    drawing = read_drawing(request, LimitsConfig())
+    result = Result("a", "print", 0.0, "", "", (StoredFile("scene.ply", "scene.ply", 1, ""),))
+
+    async def call(draughtsman: Draughtsman, who: str) -> None:
+        caller.set(Caller(who, known=True))
+        async for _ in draughtsman.draw(drawing, result, tmp_path):
+            order.append(who)
+
+    async def main() -> None:
+        draughtsman = Draughtsman()
+        await asyncio.gather(*(call(draughtsman, who) for who in ["many"] * 5 + ["one"]))
+
+    asyncio.run(main())
+    assert order[:8].count("one") >= 3
+    assert order.count("one") == 4
 
 
 def test_a_damaged_scene_is_the_servers_fault_and_its_place_a_secret(tmp_path: Path):

@@ -12,9 +12,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
 from server.guard_config import PrincipalConfig, SecurityConfig
-from server.pb import service_pb2
+from server.pb import camera_pb2, service_pb2
 from tests.server.guarded import Guarded, guard, tls_files, token_file
 from tests.server.loopback import content, kinds, refused, told
+from tests.server.sent import IDENTITY
 
 NOT_LET_IN = ("UNAUTHENTICATED", "UNAUTHENTICATED", "")
 UNKNOWN = ("NOT_FOUND", "REQUEST_UNKNOWN", "")
@@ -158,3 +159,39 @@ def test_an_address_is_one_caller_where_nothing_else_is_known(tmp_path: Path):
             )
 
     guard(tmp_path, body, SecurityConfig(), PrincipalConfig(requests_per_minute=1))
+
+
+def test_downloads_of_one_caller_are_bounded_and_others_go_on(tmp_path: Path):
+    path, (alice, bob) = token_file(tmp_path, "alice", "bob")
+
+    async def body(guarded: Guarded) -> None:
+        async with guarded.plain(alice) as one, guarded.plain(bob) as other:
+            guarded.engine.gate.clear()
+            # A request of one's own is not refused, whatever else is downloaded.
+            sent = [asyncio.create_task(told(one.send(request_id=name))) for name in "ab"]
+            while len(guarded.desk) < 2:
+                await asyncio.sleep(0.01)
+            limit = ("RESOURCE_EXHAUSTED", "PRINCIPAL_LIMIT", "")
+            for call in (
+                one.get("a"),
+                await one.announce(request_id="a"),
+                one.stub.Render(drawing_of("a"), timeout=10),
+            ):
+                assert await refused(call) == limit
+            guarded.engine.gate.set()
+            assert [kinds(await events)[-1] for events in sent] == ["summary", "summary"]
+            assert kinds(await told(other.send()))[-1] == kinds(await told(other.get()))[-1] == "summary"
+            # What both brought back is owed.
+            call = one.get("a")
+            assert await refused(call) == limit
+            assert "bytes a minute; try again in" in await call.details()
+
+    share = PrincipalConfig(max_downloads=2, download_bytes_per_minute=3_000_000)
+    guard(tmp_path, body, SecurityConfig(tokens=path), share)
+
+
+def drawing_of(request_id: str) -> service_pb2.RenderRequest:
+    lens = camera_pb2.Intrinsics(fx_px=9, fy_px=9, cx_px=4, cy_px=4)
+    size = camera_pb2.Size(width_px=8, height_px=8)
+    camera = camera_pb2.Camera(size=size, intrinsics=lens, t_world_camera=IDENTITY)
+    return service_pb2.RenderRequest(request_id=request_id, cameras=[camera])

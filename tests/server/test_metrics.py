@@ -47,6 +47,25 @@ def test_calls_are_counted_by_how_they_ended(tmp_path: Path):
     assert sample(metrics, "queue_waiting") == 0
 
 
+def test_calls_that_go_on_are_counted(tmp_path: Path):
+    metrics = Metrics(Places(5, 100))
+
+    async def body(guarded: Guarded) -> None:
+        async with guarded.plain() as client:
+            guarded.engine.gate.clear()
+            sent = asyncio.create_task(told(client.send()))
+            await client.running()
+            fetched = asyncio.create_task(told(client.get()))
+            while sample(metrics, "calls_in_progress", method="GetResult") != 1:
+                await asyncio.sleep(0.01)
+            assert sample(metrics, "calls_in_progress", method="Reconstruct") == 1
+            guarded.engine.gate.set()
+            await asyncio.gather(sent, fetched)
+
+    guard(tmp_path, body, SecurityConfig(), watch=metrics.watch)
+    assert sample(metrics, "calls_in_progress", method="GetResult") == 0
+
+
 def counted(engine: FakeEngine, *payloads: str) -> Metrics:
     """What is counted of three jobs that come at once."""
     metrics = Metrics(Places(64, 2**31))

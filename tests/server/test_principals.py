@@ -1,7 +1,9 @@
 """Nobody takes more than a share, whatever comes when, and what is refused costs nothing."""
 
 from collections import deque
+from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,9 @@ from server.guard_config import PrincipalConfig
 from server.places import Place, Places
 from server.principals import Principals
 
-SHARE = PrincipalConfig(max_requests=3, requests_per_minute=10, bytes_per_minute=1000, max_photos=8)
+SHARE = PrincipalConfig(
+    3, requests_per_minute=10, bytes_per_minute=1000, max_photos=8, max_downloads=2, download_bytes_per_minute=500
+)
 
 
 class FakeClock:
@@ -102,6 +106,41 @@ def test_one_caller_does_not_count_for_another():
     take(shares, places, "alice")
 
 
+def download(shares: Principals, who: str, size_bytes: int = 0, own: bool = False) -> Callable[[], None]:
+    """Begins, and is ended by what comes back."""
+    context = copy_context()
+    context.run(caller.set, Caller(who, known=True))
+    downloading = context.run(shares.download, own)
+    context.run(downloading.__enter__)(size_bytes)
+    return lambda: context.run(downloading.__exit__, None, None, None) and None
+
+
+def test_downloads_count_against_the_callers_share_but_never_hold_up_an_own_answer():
+    shares = Principals(SHARE, FakeClock())
+    ends = [download(shares, "alice") for _ in range(2)]
+    with pytest.raises(PrincipalLimitError, match="2 downloads of this caller are on their way; at most 2 may be"):
+        download(shares, "alice")
+    download(shares, "bob")()
+    own = download(shares, "alice", own=True)
+    ends[0]()
+    with pytest.raises(PrincipalLimitError):
+        download(shares, "alice")
+    own()
+    download(shares, "alice")
+
+
+def test_bytes_of_downloads_are_owed_until_they_have_flowed_in():
+    clock = FakeClock()
+    shares = Principals(SHARE, clock)
+    # However large a result is, it can be fetched.
+    download(shares, "alice", size_bytes=1000)()
+    with pytest.raises(PrincipalLimitError, match=r"500 bytes a minute; try again in 60\.1 s") as error:
+        download(shares, "alice")
+    download(shares, "bob")()
+    clock.now += error.value.retry_seconds or 0
+    download(shares, "alice")()
+
+
 def test_what_never_fits_is_told_so():
     shares, places = Principals(SHARE, FakeClock()), Places(100, 10**6)
     for photos, size_bytes, sentence in ((9, 1, "9 photos; at most 8"), (1, 1001, "1001 bytes; at most 1000 a minute")):
@@ -145,7 +184,7 @@ def test_callers_who_left_are_forgotten(monkeypatch: pytest.MonkeyPatch):
     stays.release()
 
 
-@pytest.mark.parametrize("option", ["max_requests", "requests_per_minute", "bytes_per_minute", "max_photos"])
+@pytest.mark.parametrize("option", [field.name for field in fields(PrincipalConfig)])
 def test_a_share_of_nothing_is_refused(option: str):
     with pytest.raises(ConfigError, match=f"{option} is 0; it must be 1 or more"):
         PrincipalConfig(**{option: 0})

@@ -6,7 +6,7 @@ from pathlib import Path
 import trustme
 
 from server.guard_config import SecurityConfig
-from server.probe import ready
+from server.probe import main, ready
 from tests.server.guarded import Guarded, guard, tls_files, token_file
 
 
@@ -24,3 +24,10 @@ def test_a_server_is_ready_when_it_says_so(tmp_path: Path):
         assert not await asyncio.to_thread(ready, address)
 
     guard(tmp_path, body, SecurityConfig(tls=tls, tokens=tokens))
+
+
+def test_what_cannot_be_asked_is_said_in_a_sentence():
+    assert main([]) == "0 arguments were given; HOST:PORT is expected, or HOST:PORT CERTIFICATE NAME with TLS."
+    assert main(["localhost:1", "/none.pem", "localhost"]) == (
+        "/none.pem cannot be read (No such file or directory); a PEM file is expected."
+    )

@@ -1,6 +1,8 @@
 """Results are found again, leave oldest first, and never while somebody reads them."""
 
 import random
+import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from render.errors import OutputError
 from server.config import ResultsConfig
 from server.errors import UnknownRequestError
 from server.results import Results
-from server.stored import FILES, MANIFEST, Result, stored_files
+from server.stored import FILES, MANIFEST, Result, stored_files, write_manifest
 
 
 class Store:
@@ -34,6 +36,7 @@ class Store:
         (staging / FILES / "scene.ply").write_bytes(content)
         files = stored_files(staging / FILES, ["scene.ply"])
         result = Result(name, "print", self.now, "cameras", "summary", files)
+        write_manifest(staging, result)
         self.results.keep(staging, result)
         self.now += 1
         return result
@@ -45,6 +48,7 @@ class Store:
     @property
     def on_disk(self) -> int:
         """How many folders there are, of whatever name."""
+        self.results.settle()
         return sum(path.is_dir() for path in self.folder.iterdir())
 
 
@@ -132,6 +136,23 @@ def test_what_is_being_read_stays_until_it_was(store: Store):
     assert store.on_disk == 1
     with store.results.reading("a") as (_, folder):
         assert (folder / "scene.ply").read_bytes() == b"the second"
+
+
+def test_nobody_waits_until_a_folder_is_removed(store: Store, monkeypatch: pytest.MonkeyPatch):
+    may_go = threading.Event()
+    remove = shutil.rmtree
+
+    def slow(path: Path, ignore_errors: bool) -> None:
+        may_go.wait()
+        remove(path, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", slow)
+    for name in "abc":
+        store.keep(name)
+    store.results.discard(store.results.stage())
+    assert store.found == {"b", "c"}
+    may_go.set()
+    assert store.on_disk == 2
 
 
 def test_a_folder_has_one_server(store: Store):

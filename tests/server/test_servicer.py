@@ -200,6 +200,18 @@ def test_who_sends_too_slowly_loses_its_place(tmp_path: Path):
     serve(tmp_path, body, upload_seconds=0.05)
 
 
+def test_who_never_sends_a_header_is_not_waited_for(tmp_path: Path):
+    async def body(served: Served) -> None:
+        assert await refused(served.stub.Reconstruct(timeout=10)) == ("INVALID_ARGUMENT", "UPLOAD_INCOMPLETE", "header")
+        # Who has sent it in time has all the time for the rest.
+        call = await served.announce()
+        await asyncio.sleep(0.3)
+        assert len(served.desk.places) == 1
+        call.cancel()
+
+    serve(tmp_path, body, header_seconds=0.2)
+
+
 def test_models_are_listed(tmp_path: Path):
     async def body(served: Served) -> None:
         listed = await served.stub.ListModels(service_pb2.ListModelsRequest(), timeout=10)

@@ -1,5 +1,7 @@
 """The generated code is that of the .proto files, and both ends of the wire can be made of it."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,7 @@ from server.make_stubs import make_stubs
 from server.pb import camera_pb2, request_pb2, result_pb2, service_pb2, service_pb2_grpc
 
 PB = Path(pb.__file__).parent
+PROTO = PB.parents[1] / "proto"
 MESSAGE_LIMIT_BYTES = 2 * 2**20
 """What service.proto promises of every message."""
 
@@ -23,6 +26,15 @@ MESSAGE_LIMIT_BYTES = 2 * 2**20
 def test_stubs_are_fresh():
     held = {path.name: path.read_text() for path in PB.glob("*_pb2*")}
     assert held == make_stubs(), "proto/ has changed: run `make stubs`"
+
+
+def test_the_protocol_keeps_to_what_buf_asks_for():
+    buf = shutil.which("buf")
+    if buf is None:
+        pytest.skip("buf is not there: npm install --global @bufbuild/buf")
+    for command in ([buf, "lint", PROTO], [buf, "format", "--exit-code", "--diff", PROTO]):
+        told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (told.returncode, told.stdout) == (0, ""), told.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from server.engine import Engine
 from server.errors import JobCancelledError
 from server.forecast import LearnedForecast
 from server.jobs import Answer, Ending, Job, Shape
+from server.messages import JobsEnded, Message
 from server.pb import result_pb2
 from server.places import Places
 from server.request import read_header
@@ -131,6 +132,7 @@ def test_files_are_bit_for_bit_those_of_the_library(hall: Hall, tmp_path: Path):
     stages = ["depth", "gaussians", "fuse", "files"]
     assert said == ["photos", "encoder", "cameras", "cameras", *stages], "the stage, at once what it found, the rest"
     assert told[3].cameras == answer.cameras
+    assert [stage.stage for stage in answer.summary.stages] == ["photos", "encoder", "cameras", *stages]
     assert hall.forecast.measured("classical") == 1
 
 
@@ -143,6 +145,28 @@ def test_a_bad_photo_and_a_cancelled_job_leave_the_rest_of_the_batch_alone(hall:
     assert isinstance(answers["bad"], PhotoError)
     assert answers["bad"].file == PHOTOS[1].name
     assert "gone" not in answers
+
+
+def test_a_worker_hears_at_once_whom_nobody_wants(hall: Hall, monkeypatch: pytest.MonkeyPatch):
+    said: list[Message] = []
+    monkeypatch.setattr(hall.engine, "_say", said.append)
+
+    async def body() -> None:
+        jobs = [hall.job("wanted", []), hall.job("unwanted", [])]
+        answers = hall.engine.run(jobs[0].shape, jobs)
+        running = asyncio.ensure_future(anext(answers))
+        while not said:
+            await asyncio.sleep(0.01)
+        jobs[0].end(Answer("done"))
+        jobs[1].end(JobCancelledError("The request was cancelled."))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert [message.jobs for message in said if isinstance(message, JobsEnded)] == [("unwanted",)]
+        running.cancel()
+        await asyncio.wait({running})
+        await answers.aclose()
+
+    hall.runner.run(body())
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGSTOP])

@@ -31,7 +31,7 @@ def test_a_folder_of_photos_becomes_the_files_it_names(tmp_path: Path):
 def test_progress_and_warnings_go_to_stderr(tmp_path: Path):
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out")
     stages = [line.split()[0] for line in result.stderr.splitlines() if line.endswith(" s")]
-    assert stages == ["loading", "photos", "depth", "files"]
+    assert stages == ["loading", "photos", "depth", "fuse", "files"]
     assert "Warning: c.jpg could not be registered.\n" in result.stderr
     assert "Warning" not in result.stdout
 
@@ -52,7 +52,7 @@ def test_polish_is_a_stage_of_its_own(tmp_path: Path):
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", "--polish", "0.5")
     assert result.exit_code == 0, result.output
     stages = [line.split()[0] for line in result.stderr.splitlines() if line.endswith(" s")]
-    assert stages == ["loading", "photos", "depth", "polish", "files"]
+    assert stages == ["loading", "photos", "depth", "fuse", "polish", "files"]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["polish"]["held_out_rays_psnr_after"] >= report["polish"]["held_out_rays_psnr_before"]
     assert "polish" in report["stages"]
@@ -112,6 +112,6 @@ def test_the_library_takes_a_folder_or_files(tmp_path: Path, kind):
     scene = snapsplat.reconstruct(kind(photos_in(tmp_path / "photos")), size=96, seed=3, progress=stages.append)
     assert scene.names == ("a.jpg", "b.png", "c.jpg")
     assert SmallEngine.asked[1] == 3
-    assert stages == ["photos", "depth"]
+    assert stages == ["photos", "depth", "fuse"]
     scene.save(tmp_path / "out")
     assert (tmp_path / "out" / "scene.ply").is_file()

@@ -115,7 +115,13 @@ def test_out_not_writable(photos: Path, tmp_path: Path, place: str, monkeypatch:
 
 @pytest.mark.parametrize(
     ("option", "sentence"),
-    [("size=5", "size is 5"), ("netwrk.depth=1", "netwrk.depth"), ("--model=guess", "network/guess")],
+    [
+        ("size=5", "size is 5"),
+        ("--size=5", "--size is 5; it must be from 64 to 1024 pixels."),
+        ("netwrk.depth=1", "netwrk.depth"),
+        ("--model=guess", "--model is 'guess'; one of classical, small is expected."),
+        ("network=guess", "network is 'guess'; one of classical, small is expected."),
+    ],
 )
 def test_wrong_options(out: Path, photos: Path, option: str, sentence: str):
     before = contents(out)
