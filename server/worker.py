@@ -154,6 +154,8 @@ class Worker:
             questions = batch.run.look()
         batch.check_wanted()
         batch.solving = [self._cameras.submit(solve, question, batch.order.seed) for question in questions]
+        # Who dropped it while they were put down found nothing to cancel.
+        self._drop(batch, ())
         if all(future.done() for future in batch.solving):
             self._build(batch)
             return
