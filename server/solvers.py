@@ -1,8 +1,8 @@
 """Where cameras are solved: beside a CUDA device in processes of their own, beside none on the CPU that is the device.
 
-Processes and not threads: the solver is Python that holds the interpreter's lock, and each kernel that the device is
-given needs that lock. A CPU has no gap to fill, and would only hold two batches at a time; there the solver keeps its
-place between the other stages, as in the library.
+Processes and not threads: much of the solver is Python that holds the interpreter's lock, and each kernel that the
+device is given needs that lock. A CPU has no gap to fill, and would only hold two batches at a time; there the solver
+keeps its place between the other stages, as in the library.
 """
 
 import multiprocessing
@@ -32,7 +32,7 @@ class AtOnce(Executor):
         return future
 
 
-def solvers(device: str, processes: int, example: Question) -> Executor:
+def solvers(device: str, processes: int, example: Callable[[], Question]) -> Executor:
     """For one device, and ready: each process has solved the example.
 
     Raises:
@@ -40,9 +40,10 @@ def solvers(device: str, processes: int, example: Question) -> Executor:
     """
     if device == "cpu":
         return AtOnce()
-    pool = solver_pool(processes, example)
+    question = example()
+    pool = solver_pool(processes, question)
     # One starts with each, since none is idle.
-    for started in [pool.submit(solve, example, 0) for _ in range(processes)]:
+    for started in [pool.submit(solve, question, 0) for _ in range(processes)]:
         started.result()
     return pool
 

@@ -61,7 +61,7 @@ def work(connection: Connection, config: EngineConfig, device: str) -> None:
     try:
         networks = Networks(config.models, device)
         networks.warm_up()
-        cameras = solvers(device, config.solvers, networks.question())
+        cameras = solvers(device, config.solvers, networks.question)
     except Exception as error:  # noqa: BLE001 - told to the server, who decides
         send(connection, Refused(error if isinstance(error, SnapsplatError) else _told(error)))
         return

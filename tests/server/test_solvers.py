@@ -70,7 +70,7 @@ def test_another_process_answers_the_same_and_ends_with_its_owner(question: Ques
 
 
 def test_a_cpu_solves_them_where_they_are_asked(question: Question):
-    cameras = solvers("cpu", 4, question)
+    cameras = solvers("cpu", 4, lambda: question)
     assert cameras.submit(os.getpid).result() == os.getpid()
 
 
