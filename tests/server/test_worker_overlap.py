@@ -178,8 +178,8 @@ def test_what_is_cancelled_while_it_is_solved_needs_the_device_no_more(floor: Fl
     floor.until("solve", "b")
     send(floor.line, JobsEnded(0, ("a", "b", "c")))
     floor.order(1, "next")
-    # It has been read, so that the worker has heard what was said before.
-    floor.hear(lambda message: isinstance(message, StageDone) and message.job == "next")
+    # So the worker has heard what was said before, and its device has gone on.
+    floor.until("look", "next")
     for event in floor.let_go.values():
         event.set()
     end = floor.end_of(0)
