@@ -70,6 +70,7 @@ class Simulated:
     scene_bytes: int = 1000
     """Of scene.ply: the photos, one after the other, then zeros."""
     slots: int = 2
+    overlaps: bool = False
     replace_seconds: float = 600.0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Nothing is done while it is shut."""

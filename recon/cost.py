@@ -41,7 +41,7 @@ class Measured:
 
     load: Load
     seconds: float
-    """That the device was busy with it."""
+    """That the device was busy with it, and the camera solver."""
     peak_bytes: int
     """Most memory of the device meanwhile, weights included."""
 

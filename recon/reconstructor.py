@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from recon.config import load_config
-from recon.engine import Engine, peak_mib
+from recon.engine import Engine
 from recon.images import load_images
+from recon.peak_memory import peak_mib
 from recon.polish import polish
 from recon.reconstruction import Reconstruction
 from recon.scene_input import fewest_photos, finished_report, make_input

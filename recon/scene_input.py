@@ -7,9 +7,9 @@ from typing import Any
 
 from recon.complaints import complaints
 from recon.config import ReconstructConfig
-from recon.engine import peak_mib
 from recon.images import MIN_PHOTOS, ImageSet
 from recon.known_cameras import match_cameras
+from recon.peak_memory import peak_mib
 from recon.views import Views, make_views
 from render.files.cameras_json import CamerasFile
 

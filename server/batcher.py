@@ -100,8 +100,11 @@ class Batcher:
             bucket = min(ready, key=lambda b: b[0].rank, default=None)
             if bucket is None:
                 continue
+            if self._policy.goes_beside(lane, bucket[0]):
+                return self._begin(lane, bucket, now)
             # A second try has an engine to itself; while it is the next, no other batch may keep the engines busy.
-            return None if bucket[0].suspect and lane.batches else self._begin(lane, bucket, now)
+            if bucket[0].suspect:
+                return None
         return None
 
     def _suited(self, lane: Lane) -> list[list[Job]]:
@@ -119,7 +122,7 @@ class Batcher:
     def hung(self) -> list[Batch]:
         """All batches of engines that have taken far too long: whoever runs them is to give up, and `finish` them."""
         now = self._clock()
-        lanes = [lane for lane in self.lanes if lane.batches and self._policy.hung_at(lane.batches[0]) <= now]
+        lanes = [lane for lane in self.lanes if lane.batches and self._policy.hung_at(lane) <= now]
         return [batch for lane in lanes for batch in lane.batches]
 
     def next_change(self) -> float:
@@ -129,7 +132,7 @@ class Batcher:
         """
         deadlines = [job.deadline for job in self._held.values() if job.ending is None]
         ripe = [self._policy.ripe_at(b, lane) for lane in self.lanes if lane.takes for b in self._suited(lane)]
-        hung = [self._policy.hung_at(lane.batches[0]) for lane in self.lanes if lane.batches]
+        hung = [self._policy.hung_at(lane) for lane in self.lanes if lane.batches]
         return min([*deadlines, *(t for t in (*ripe, *hung) if t > self._looked)], default=math.inf)
 
     @property
@@ -194,12 +197,13 @@ class Batcher:
             self._leave(job, DrainingError("The server stopped before the request was done; send it again later."))
 
     def _halve(self, batch: Batch, left: Sequence[Job]) -> None:
-        at_most = self._policy.learn(batch)
+        at_most, crowded = self._policy.learn(batch), self._policy.crowded(batch)
         for job in left:
             job.at_most = max(1, at_most)
-            job.ran_out += at_most == 0
+            job.crowded |= crowded and at_most == 0
+            job.ran_out += at_most == 0 and not crowded
             # Each engine may try it alone once, if its device has what this one had not.
-            if at_most or (job.ran_out < len(self.lanes) and self._policy.anywhere(job.shape)):
+            if at_most or crowded or (job.ran_out < len(self.lanes) and self._policy.anywhere(job.shape)):
                 self._queue(job)
                 continue
             self._leave(job, OutOfMemoryError("The device ran out of memory; fewer photos or a smaller size may do."))

@@ -94,10 +94,13 @@ class EngineConfig:
     """Networks of `configs/network`; the first is the default."""
     device: str = "auto"
     """`cpu`, `cuda` for every CUDA device that there is, or `auto`: CUDA where there is any."""
+    solvers: int = 4
+    """Processes that solve cameras beside each CUDA device. A CPU that is the device solves them itself."""
     start_seconds: float = 600.0
     """A worker that is not ready by then is given up; on its first start on a machine it compiles."""
 
     def __post_init__(self) -> None:
         require(len(self.models) > 0, "models", self.models, "one name or more")
         require(self.device in ("auto", "cpu", "cuda"), "device", self.device, "auto, cpu or cuda")
+        require(self.solvers >= 1, "solvers", self.solvers, "1 or more")
         require(self.start_seconds > 0, "start_seconds", self.start_seconds, "more than 0 seconds")

@@ -14,7 +14,9 @@ class Engine(Protocol):
     """One device and the worker on it, seen from the server's event loop."""
 
     slots: int
-    """How many batches it takes at a time: 1, or 2 where it makes the next one ready while one is on the device."""
+    """How many batches it takes at a time: 1, or more where it makes the next ones ready while one is on the device."""
+    overlaps: bool
+    """Whether all batches that it has may be on the device at once, so that its memory must do for them together."""
     replace_seconds: float
     """A worker that `replace` has not made ready by then never will be."""
     on_loss: Callable[[], None]
@@ -47,7 +49,7 @@ class Forecast(Protocol):
     """What a batch of so many jobs of one shape will cost the device; grows with the number."""
 
     def seconds(self, shape: Shape, jobs: int) -> float:
-        """How long the device will be busy with it."""
+        """How long the device will be busy with it, and the camera solver, which may be beside it."""
         ...
 
     def peak_bytes(self, shape: Shape, jobs: int) -> int:

@@ -73,6 +73,8 @@ class Job:
     """How often an engine failed that held it."""
     ran_out: int = field(default=0, init=False)
     """How many engines' memory did not do for it alone."""
+    crowded: bool = field(default=False, init=False)
+    """Memory did not do for it beside other batches; whether it does for it alone is to be seen."""
     queued_at: float = field(default=math.nan, init=False)
     """Since when it waits, or did when it last waited, by the batcher's clock."""
     queued_seconds: float = field(default=0.0, init=False)
@@ -80,8 +82,9 @@ class Job:
 
     @property
     def suspect(self) -> bool:
-        """Whether an engine has failed that held it: such a job runs alone, so that it takes no other down with it."""
-        return self.failures > 0
+        """Whether an engine has failed that held it, or ran out: such a job runs alone, so that it takes no other down
+        with it, nor another it."""
+        return self.failures > 0 or self.crowded
 
     def end(self, ending: Ending) -> None:
         """Say how it ended.

@@ -115,9 +115,10 @@ class BatchEnded:
     failure: Exception | None
     ran: int
     """Scenes that were on the device."""
-    device_seconds: float
+    seconds: float
+    """That it took the device and the camera solver, without those in which it waited for them."""
     peak_bytes: int
-    """Most memory of the device meanwhile, for a CPU that of the process."""
+    """Most memory of the device meanwhile, with what rests there of other batches; for a CPU that of the process."""
 
 
 Message = BatchOrder | JobsEnded | HangUp | Ready | Refused | StageDone | Placed | SceneAnswer | BatchEnded

@@ -9,6 +9,7 @@ import torch
 from recon.config import load_config
 from recon.engine import Engine
 from recon.images import ImageSet, Photo
+from recon.network.cameras.question import Question
 from recon.views import KnownCamera, Views, make_views
 from render.errors import SnapsplatError
 from server.errors import EngineError
@@ -45,6 +46,11 @@ class Networks:
                 raise EngineError(f"Model {name} cannot make the scene that it is warmed up with: {answer}")
             with tempfile.TemporaryDirectory() as folder:
                 answer.save(folder)
+
+    def question(self) -> Question:
+        """Of the same scene, for those who solve cameras to warm up with."""
+        engine = next(iter(self.engines.values()))
+        return engine.begin([_views(known=False)]).look()[0]
 
 
 def _views(known: bool) -> Views:

@@ -49,7 +49,7 @@ class Policy:
 
     def batch_of(self, bucket: Sequence[Job], lane: Lane) -> list[Job]:
         """The jobs that would go there now: one at least, and no more than each of them may be among."""
-        chosen, at_most, within = [bucket[0]], bucket[0].at_most, lane.ceiling.now_bytes
+        chosen, at_most, within = [bucket[0]], bucket[0].at_most, self._room(lane)
         for job in bucket[1:]:
             at_most = min(at_most, job.at_most)
             if len(chosen) + 1 > at_most or not self._fits(job.shape, len(chosen) + 1, within):
@@ -60,15 +60,39 @@ class Policy:
     def ripe_at(self, bucket: Sequence[Job], lane: Lane) -> float:
         """From when on the bucket's batch need not wait for more, though its engine has work; -inf: it is full."""
         chosen = self.batch_of(bucket, lane)
-        full = len(chosen) < len(bucket) or not self._fits(bucket[0].shape, len(bucket) + 1, lane.ceiling.now_bytes)
+        full = len(chosen) < len(bucket) or not self._fits(bucket[0].shape, len(bucket) + 1, self._room(lane))
         if full:
             return -math.inf
         return min(job.arrived for job in bucket) + self._config.linger_seconds
 
-    def hung_at(self, batch: Batch) -> float:
-        """When its engine will have taken far too long for it, if no batch is before it."""
-        forecast = self._forecast.seconds(batch.shape, len(batch.jobs))
-        return batch.started + max(self._config.hang_seconds, self._config.hang_factor * forecast)
+    def goes_beside(self, lane: Lane, job: Job) -> bool:
+        """Whether an engine may begin it now, with what it has: nothing is beside a second try, and beside others on
+        the device there must be memory for it."""
+        if not lane.batches:
+            return True
+        return not job.suspect and (
+            not lane.engine.overlaps or self._forecast.peak_bytes(job.shape, 1) <= self._room(lane)
+        )
+
+    def _room(self, lane: Lane) -> int:
+        """Memory for another batch."""
+        return lane.ceiling.now_bytes - self._beside(lane)
+
+    def _beside(self, lane: Lane) -> int:
+        """What the batches need that an engine has on its device beside another; each might be at its peak."""
+        if not lane.engine.overlaps:
+            return 0
+        return sum(self._forecast.peak_bytes(batch.shape, len(batch.jobs)) for batch in lane.batches)
+
+    def hung_at(self, lane: Lane) -> float:
+        """When an engine that has batches will have taken far too long for the oldest.
+
+        Where they overlap, the device may have been busy with the others.
+        """
+        oldest = lane.batches[0]
+        beside = lane.batches if lane.engine.overlaps else [oldest]
+        forecast = sum(self._forecast.seconds(batch.shape, len(batch.jobs)) for batch in beside)
+        return oldest.started + max(self._config.hang_seconds, self._config.hang_factor * forecast)
 
     def seconds(self, shape: Shape, jobs: int, within_bytes: int) -> float:
         """How long a device of so much memory will be busy with so many jobs, in as many batches as they take."""
@@ -86,11 +110,16 @@ class Policy:
         )
 
     def learn(self, batch: Batch) -> int:
-        """It ran out of memory: how many such jobs may be tried now, 0 where it was one alone."""
+        """It ran out of memory, and has left its engine: how many such jobs may be tried now, 0 where it was one."""
         half = len(batch.jobs) // 2
         alone = self._forecast.peak_bytes(batch.shape, 1)
-        batch.lane.ceiling.lower(self._forecast.peak_bytes(batch.shape, half) if half else alone - 1)
+        enough = self._forecast.peak_bytes(batch.shape, half) if half else alone - 1
+        batch.lane.ceiling.lower(self._beside(batch.lane) + enough)
         return half
+
+    def crowded(self, batch: Batch) -> bool:
+        """Whether others that its engine has still may be why it ran out of memory."""
+        return self._beside(batch.lane) > 0
 
 
 def _gigabytes(number: int) -> str:

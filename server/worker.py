@@ -1,27 +1,28 @@
-"""A worker: the process that has one device. Photos are read before, and files written after, while the device works.
+"""A worker: the process that has one device. Photos are read before, cameras solved in the midst, and files written
+after, while the device works for other batches.
 
-    orders -> reading thread -> device (main thread) -> writing thread -> answers
+    orders -> reading thread -> device (main thread): look -> solvers -> device: build -> writing thread -> answers
 
 Knows the library and not the wire. It is spawned, never forked: neither gRPC nor CUDA survives a fork.
 """
 
 import os
-import queue
 import shutil
 import signal
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 
 from recon.cost_file import device_name
+from recon.network.cameras.hypotheses import solve
 from recon.placed_photos import PlacedPhotos
 from recon.reconstruction import Reconstruction
-from recon.scene_input import SceneInput
 from render.errors import SnapsplatError
 from server.config import EngineConfig
 from server.errors import EngineError
@@ -36,38 +37,16 @@ from server.messages import (
     Ready,
     Refused,
     SceneAnswer,
-    SceneOrder,
     StageDone,
     receive,
     send,
 )
 from server.networks import Networks
 from server.scenes import read_scene, write_scene
+from server.solvers import solvers
+from server.turns import Part, Turns
+from server.worker_batch import UnwantedError, WorkerBatch
 from server.worker_memory import PeakMemory, as_out_of_memory
-
-
-@dataclass(eq=False)
-class _Batch:
-    """What is known of one batch on its way through."""
-
-    order: BatchOrder
-    ended: set[str] = field(default_factory=set)
-    """Jobs that nobody wants any more."""
-    inputs: dict[str, SceneInput] = field(default_factory=dict)
-    """By job; those that were refused are missing."""
-    began: dict[str, float] = field(default_factory=dict)
-    """When reading a job's photos began, by `time.perf_counter`."""
-    ran: int = 0
-    device_seconds: float = 0.0
-    peak_bytes: int = 0
-
-    def open(self) -> list[SceneOrder]:
-        """Scenes that go on."""
-        return [s for s in self.order.scenes if s.job in self.inputs and s.job not in self.ended]
-
-
-class _UnwantedError(Exception):
-    """All jobs of the batch that is on the device have ended."""
 
 
 def work(connection: Connection, config: EngineConfig, device: str) -> None:
@@ -82,32 +61,37 @@ def work(connection: Connection, config: EngineConfig, device: str) -> None:
     try:
         networks = Networks(config.models, device)
         networks.warm_up()
+        cameras = solvers(device, config.solvers, networks.question)
     except Exception as error:  # noqa: BLE001 - told to the server, who decides
         send(connection, Refused(error if isinstance(error, SnapsplatError) else _told(error)))
         return
-    Worker(connection, networks).run()
+    # Nobody is left to work for, and a stage may take long.
+    Worker(connection, networks, cameras, hung_up=lambda: os._exit(0)).run()
 
 
 class Worker:
     """Takes orders as they come, in their order."""
 
-    def __init__(self, connection: Connection, networks: Networks):
+    def __init__(self, connection: Connection, networks: Networks, cameras: Executor, hung_up: Callable[[], object]):
+        """`cameras` solves them; `hung_up` is called, on another thread, when the server has hung up."""
         self._connection = connection
         self._networks = networks
+        self._cameras = cameras
+        self._hung_up = hung_up
         self._sending = threading.Lock()
+        self._counting = threading.Lock()
         self._memory = PeakMemory(networks.device)
-        self._batches: dict[int, _Batch] = {}
-        self._ready: queue.Queue[_Batch] = queue.Queue()
+        self._batches: dict[int, WorkerBatch] = {}
+        self._turns = Turns()
         self._reading = ThreadPoolExecutor(1, "reading")
         self._writing = ThreadPoolExecutor(1, "writing")
 
     def run(self) -> None:
-        """Until the server hangs up, which ends the process."""
+        """What the device does, for ever."""
         threading.Thread(target=self._listen, daemon=True).start()
         self._say(Ready(device_name(self._networks.device)))
         while True:
-            batch = self._ready.get()
-            self._step(batch, lambda batch=batch: self._on_device(batch))
+            self._turns.take()()
 
     def _listen(self) -> None:
         while True:
@@ -116,27 +100,34 @@ class Worker:
             except (EOFError, OSError):
                 message = HangUp()
             if isinstance(message, HangUp):
-                # Nobody is left to work for, and a stage may take long.
-                os._exit(0)
+                self._hung_up()
+                return
             if isinstance(message, JobsEnded):
                 # Another thread may end the batch at any moment.
                 known = self._batches.get(message.batch)
                 if known is not None:
-                    known.ended.update(message.jobs)
+                    self._drop(known, message.jobs)
             elif isinstance(message, BatchOrder):
-                batch = self._batches[message.batch] = _Batch(message)
+                batch = self._batches[message.batch] = WorkerBatch(message)
                 self._reading.submit(self._step, batch, lambda batch=batch: self._read(batch))
 
-    def _step(self, batch: _Batch, step: Callable[[], None]) -> None:
+    def _drop(self, batch: WorkerBatch, jobs: Iterable[str]) -> None:
+        """Nobody wants these any more."""
+        batch.ended.update(jobs)
+        if not batch.open():
+            for future in batch.solving:
+                future.cancel()
+
+    def _step(self, batch: WorkerBatch, step: Callable[[], None]) -> None:
         """One step of a batch; a failure ends the batch and is told."""
         try:
             step()
-        except _UnwantedError:
+        except UnwantedError:
             self._end(batch, None)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it
             self._end(batch, as_out_of_memory(error) or _told(error))
 
-    def _read(self, batch: _Batch) -> None:
+    def _read(self, batch: WorkerBatch) -> None:
         for scene in batch.order.scenes:
             if scene.job in batch.ended:
                 continue
@@ -148,38 +139,71 @@ class Worker:
                 self._say(SceneAnswer(batch.order.batch, scene.job, error))
             finally:
                 shutil.rmtree(scene.scratch, ignore_errors=True)
-        self._ready.put(batch)
+        self._turn("look", batch, self._look)
 
-    def _on_device(self, batch: _Batch) -> None:
-        scenes = batch.open()
-        if not scenes:
-            raise _UnwantedError
-        since = last = time.perf_counter()
+    def _turn(self, part: Part, batch: WorkerBatch, step: Callable[[WorkerBatch], None]) -> None:
+        self._turns.put(part, batch.order.batch, lambda: self._step(batch, lambda: step(batch)))
 
-        def note(stage: str) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            for scene in batch.open():
-                self._say(StageDone(batch.order.batch, scene.job, stage, now - last))
-            last = now
-            if not batch.open():
-                raise _UnwantedError
+    def _look(self, batch: WorkerBatch) -> None:
+        """The device's first part; then the cameras are solved."""
+        batch.check_wanted()
+        batch.scenes = batch.open()
+        engine, views = self._networks.engines[batch.order.model], [batch.inputs[s.job].views for s in batch.scenes]
+        with self._measured(batch):
+            batch.run = engine.begin(views, partial(self._note, batch), partial(self._place, batch))
+            questions = batch.run.look()
+        batch.check_wanted()
+        batch.solving = [self._cameras.submit(solve, question, batch.order.seed) for question in questions]
+        # Who dropped it while they were put down found nothing to cancel.
+        self._drop(batch, ())
+        if all(future.done() for future in batch.solving):
+            self._build(batch)
+            return
+        batch.unsolved = len(batch.solving)
+        for future in batch.solving:
+            future.add_done_callback(lambda _: self._solved_one(batch))
 
-        def place(scene: int, photos: PlacedPhotos) -> None:
-            if scenes[scene].job not in batch.ended:
-                self._say(_placed(batch.order.batch, scenes[scene].job, photos))
+    def _solved_one(self, batch: WorkerBatch) -> None:
+        with self._counting:
+            batch.unsolved -= 1
+            last = batch.unsolved == 0
+        if last:
+            self._turn("build", batch, self._build)
 
+    def _build(self, batch: WorkerBatch) -> None:
+        """The device's second part, when the cameras of all scenes are solved."""
+        batch.check_wanted()
+        solved = [future.result() for future in batch.solving]
+        assert batch.run is not None
+        with self._measured(batch):
+            answers = batch.run.build(solved)
+        # What it holds is not needed while files are written.
+        batch.ran, batch.run = len(batch.scenes), None
+        batch.seconds += sum(answer.seconds for answer in solved)
+        self._writing.submit(self._step, batch, lambda: self._write(batch, answers))
+
+    @contextmanager
+    def _measured(self, batch: WorkerBatch) -> Iterator[None]:
+        """A part that has the device."""
         self._memory.restart()
-        engine = self._networks.engines[batch.order.model]
-        views = [batch.inputs[scene.job].views for scene in scenes]
-        answers = engine.reconstruct(views, batch.order.seed, note, place)
-        batch.ran, batch.device_seconds = len(scenes), time.perf_counter() - since
-        batch.peak_bytes = self._memory.bytes
-        self._writing.submit(self._step, batch, lambda: self._write(batch, scenes, answers))
+        since = time.perf_counter()
+        yield
+        batch.seconds += time.perf_counter() - since
+        batch.peak_bytes = max(batch.peak_bytes, self._memory.bytes)
 
-    def _write(self, batch: _Batch, scenes: list[SceneOrder], answers: list[Reconstruction | SnapsplatError]) -> None:
+    def _note(self, batch: WorkerBatch, stage: str, seconds: float) -> None:
+        for scene in batch.open():
+            self._say(StageDone(batch.order.batch, scene.job, stage, seconds))
+        batch.check_wanted()
+
+    def _place(self, batch: WorkerBatch, scene: int, photos: PlacedPhotos) -> None:
+        job = batch.scenes[scene].job
+        if job not in batch.ended:
+            self._say(_placed(batch.order.batch, job, photos))
+
+    def _write(self, batch: WorkerBatch, answers: list[Reconstruction | SnapsplatError]) -> None:
         number = batch.order.batch
-        for scene, answer in zip(scenes, answers, strict=True):
+        for scene, answer in zip(batch.scenes, answers, strict=True):
             if scene.job in batch.ended:
                 continue
             if isinstance(answer, SnapsplatError):
@@ -198,9 +222,11 @@ class Worker:
             self._say(SceneAnswer(number, scene.job, report))
         self._end(batch, None)
 
-    def _end(self, batch: _Batch, failure: Exception | None) -> None:
+    def _end(self, batch: WorkerBatch, failure: Exception | None) -> None:
         del self._batches[batch.order.batch]
-        self._say(BatchEnded(batch.order.batch, failure, batch.ran, batch.device_seconds, batch.peak_bytes))
+        # It holds the device's memory, and tells this batch how it goes.
+        batch.run = None
+        self._say(BatchEnded(batch.order.batch, failure, batch.ran, batch.seconds, batch.peak_bytes))
 
     def _say(self, message: Message) -> None:
         with self._sending:

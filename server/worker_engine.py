@@ -48,13 +48,14 @@ class _Running:
 class WorkerEngine:
     """Fulfils `server.engine.Engine`."""
 
-    slots = 2
-
     def __init__(self, config: EngineConfig, device: str, forecast: LearnedForecast):
         """`forecast` learns from each batch."""
         self._config = config
         self._device = device
         self._forecast = forecast
+        # While one has the device, the photos of the next are read; beside CUDA the cameras of a third are solved, too.
+        self.overlaps = device != "cpu"
+        self.slots = 3 if self.overlaps else 2
         # The old one's end included, also where it must be killed.
         self.replace_seconds = config.start_seconds + 2 * END_SECONDS
         self._up = asyncio.Event()
@@ -181,7 +182,7 @@ class WorkerEngine:
         if ended.failure is not None:
             raise ended.failure
         if ended.ran:
-            self._forecast.learn(shape, ended.ran, ended.device_seconds, ended.peak_bytes)
+            self._forecast.learn(shape, ended.ran, ended.seconds, ended.peak_bytes)
 
 
 def _nobody_minds() -> None:

@@ -29,8 +29,9 @@ class WorkerProcess:
         self._first: asyncio.Future[Message | None] = self._loop.create_future()
         context = multiprocessing.get_context("spawn")
         self._connection, self._far_end = context.Pipe()
-        # Where the server is killed, it hears that nobody is at the other end.
-        self._process = context.Process(target=work, args=(self._far_end, config, device), daemon=True)
+        # Where the server is killed, it hears that nobody is at the other end. No daemon: these may have no processes
+        # of their own, see `server.solvers`.
+        self._process = context.Process(target=work, args=(self._far_end, config, device))
         self._within_seconds = config.start_seconds
 
     async def start(self) -> Ready:

@@ -1,36 +1,35 @@
 """Photos on a grid in, cameras, depth and a Gaussian for every pixel out, in one forward pass.
 
-    Views -> encoder -> cameras -> depth -> gaussians, view_colours -> Prediction
+    Views -> encoder, matches -> solver -> choice of cameras -> depth -> gaussians, view_colours -> Prediction
+             look                solve     build
+             on the device       on CPUs   on the device
 
 Each stage is a module that can be swapped alone. The classical twins stand here; what has learned weights will beat
 them by measurement.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recon.network import view_colours, view_colours_cpu
+from recon.network.cameras.hypotheses import Solved, solve
 from recon.network.cameras.matching import Matcher
+from recon.network.cameras.question import Question
 from recon.network.cameras.stage import CamerasConfig, ClassicalCameras
 from recon.network.depth.stage import DepthConfig, DepthStage
-from recon.network.encoder import Encoder
+from recon.network.encoder import Encoder, Features
 from recon.network.feedback import FeedbackConfig
 from recon.network.fuse import FuseConfig
 from recon.network.gaussians import BACKSTOP_OPACITY, GUESSED_OPACITY, pixel_gaussians
 from recon.network.judge_net import JudgeNet
+from recon.network.stage_clock import Progress, StageClock
 from recon.network.verifier import Verifier
 from recon.prediction import CameraEstimate, DepthEstimate, PixelGaussians, Prediction
 from recon.views import Views
-
-Result = TypeVar("Result")
-Progress = Callable[[str, float, object], None]
-"""Called after each stage with its name, its seconds and what it found."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,38 @@ class SplatNetwork(nn.Module):
 
     def forward(self, views: Views, seed: int = 0, progress: Progress | None = None) -> Prediction:
         """Seeded: the same views and seed give the same prediction."""
-        clock = _Clock(progress)
+        seen = self.look(views, progress)
+        solved = [solve(question, seed) for question in seen.questions]
+        return self.build(views, seen, solved, progress)
+
+    def look(self, views: Views, progress: Progress | None = None) -> "Seen":
+        """All that needs the device before the cameras can be solved."""
+        clock = StageClock(progress)
         features = clock("encoder", self.encoder(views))
-        cameras = clock("cameras", self.cameras(views, features, seed))
-        depth = clock("depth", self.depth(views, features, cameras))
+        questions = self.cameras.ask(views, features)
+        return Seen(features, questions, clock.seconds())
+
+    def build(
+        self, views: Views, seen: "Seen", solved: Sequence[Solved], progress: Progress | None = None
+    ) -> Prediction:
+        """All that needs the device once they are; `solved` has an answer for each question."""
+        clock = StageClock(progress, seen.asking_seconds + sum(answer.seconds for answer in solved))
+        cameras = clock("cameras", self.cameras.choose(views, seen.features, solved))
+        depth = clock("depth", self.depth(views, seen.features, cameras))
         pixels = depth.evened(views.pixels)
         gaussians, backstop = clock("gaussians", both_layers(views, pixels, cameras, depth))
         return Prediction(cameras=cameras, depth=depth, gaussians=gaussians, backstop=backstop)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the device says of packed views before their cameras are solved."""
+
+    features: Features
+    questions: list[Question]
+    """For each scene of the pack; these are not on the device."""
+    asking_seconds: float
+    """Of the stage that finds the cameras, until now."""
 
 
 def both_layers(
@@ -97,20 +121,3 @@ def placed(
         for i, v in enumerate(registered):
             sh[v] = twin.view_colours(*known, at[v], i)
     return replace(plain, sh=sh)
-
-
-class _Clock:
-    """Hands a stage's result on and tells how long it took."""
-
-    def __init__(self, progress: Progress | None):
-        self.progress = progress
-        self.since = time.perf_counter()
-
-    def __call__(self, stage: str, result: Result) -> Result:
-        if torch.cuda.is_initialized():
-            torch.cuda.synchronize()
-        now = time.perf_counter()
-        if self.progress is not None:
-            self.progress(stage, now - self.since, result)
-        self.since = now
-        return result

@@ -9,7 +9,7 @@ import torch
 
 from data_tools.room import room
 from recon.images import ImageSet, Photo
-from recon.network.cameras import stage
+from recon.network.cameras import hypotheses
 from recon.network.cameras.asked import match_pairs
 from recon.network.cameras.matching import Matcher
 from recon.network.cameras.stage import ClassicalCameras
@@ -76,7 +76,7 @@ def test_another_map_is_taken_if_photos_agree_clearly_better_on_it(
     expected: int,
 ) -> None:
     """In the second scene of a pack, of two maps that differ in their focal length."""
-    solve, maps = stage.solve_cameras, []
+    solve, maps = hypotheses.solve_cameras, []
 
     def two_maps(problem, seed):
         ((scene, tracks), *_) = solve(problem, seed)
@@ -89,8 +89,8 @@ def test_another_map_is_taken_if_photos_agree_clearly_better_on_it(
         index = int(np.argmin([abs(focal * 3 - scene.focal[0]) for scene, _ in maps]))
         return gain if index == favoured else 1.0
 
-    monkeypatch.setattr(stage, "solve_cameras", two_maps)
-    monkeypatch.setattr(stage, "finished", lambda _, scene, tracks, *__: (scene, tracks, np.zeros((3, 2))))
+    monkeypatch.setattr(hypotheses, "solve_cameras", two_maps)
+    monkeypatch.setattr(hypotheses, "finished", lambda _, scene, tracks, *__: (scene, tracks, np.zeros((3, 2))))
     views, features = seen
     both = Features(features.keypoints * 2, features.descriptors.repeat(2, 1, 1, 1))
     found = ClassicalCameras(matcher, verifier)(pack_views([views, views]), both, 0)

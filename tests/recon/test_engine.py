@@ -10,12 +10,15 @@ from data_tools.room import Room, room
 from recon.config import load_config
 from recon.engine import Engine
 from recon.images import ImageSet, Photo
+from recon.network.cameras.hypotheses import solve
 from recon.reconstruction import Reconstruction
-from recon.views import KnownCamera, Views, make_views
+from recon.views import KnownCamera, Views, make_views, pack_views
+from render.cameras import Cameras
 from render.errors import CamerasError, ReconstructionError
 from render.rasterize import rasterize
 
 SIZE = 192
+SMALL = 96
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +26,15 @@ def engine() -> Engine:
     return Engine(load_config(["network=classical", "network.depth.planes=32"]).network, "cpu")
 
 
-def views_of(scene: Room, known: list[KnownCamera] | None = None, chosen: list[int] | None = None) -> Views:
+def views_of(
+    scene: Room, known: list[KnownCamera] | None = None, chosen: list[int] | None = None, size: int = SIZE
+) -> Views:
     chosen = chosen if chosen is not None else list(range(len(scene.photos)))
     photos = []
     for i in chosen:
         height, width = scene.photos[i].shape[:2]
         photos.append(Photo(f"{i}.png", scene.photos[i], None, (width, height), None))
-    return make_views(ImageSet(tuple(photos)), SIZE, [known[i] for i in chosen] if known else None)
+    return make_views(ImageSet(tuple(photos)), size, [known[i] for i in chosen] if known else None)
 
 
 def solved(engine: Engine, *scenes: Views) -> list[Reconstruction]:
@@ -178,6 +183,48 @@ def test_a_batch_of_two_scenes_equals_each_alone(engine: Engine, three: Room):
         camera = alone.cameras[[0]].resized((w, h))
         mse = ((alone.render(camera).rgb - batched.render(camera).rgb) ** 2).mean()
         assert -10 * torch.log10(mse.clamp_min(1e-12)) > 50, f"scene {scene}"
+
+
+@torch.no_grad()
+def test_scenes_of_one_pack_do_not_touch_each_other_in_any_tensor_of_the_network(engine: Engine, three: Room):
+    """Of two views whose cameras are found, and of three whose cameras are given."""
+    scenes = [views_of(room(2, seed=5), size=SMALL), views_of(three, three.known, size=SMALL)]
+    together = engine.network(pack_views(scenes))
+    first = 0
+    for scene, views in enumerate(scenes):
+        alone, own = engine.network(views), slice(first, first + len(views))
+        first += len(views)
+        assert together.cameras.origin[own] == alone.cameras.origin
+        assert "not registered" not in alone.cameras.origin
+        for part in ("cameras", "depth", "gaussians", "backstop"):
+            for name, expected in tensors(getattr(alone, part)).items():
+                found = tensors(getattr(together, part))[name][own]
+                torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4, msg=f"scene {scene}: {part}.{name}")
+
+
+def tensors(of: object) -> dict[str, torch.Tensor]:
+    """Of one of the network's answers, by name; true and false as one and zero."""
+    found: dict[str, torch.Tensor] = {}
+    for name, value in vars(of).items():
+        if isinstance(value, Cameras):
+            found.update(tensors(value))
+        elif isinstance(value, torch.Tensor):
+            found[name] = value.float() if value.dtype == torch.bool else value
+    return found
+
+
+def test_another_run_may_come_between_the_parts_of_one(engine: Engine, three: Room):
+    views, said = views_of(three, three.known, size=SMALL), []
+    (whole,) = solved(engine, views)
+    run = engine.begin([views], lambda stage, _: said.append(stage))
+    answers = [solve(question, 0) for question in run.look()]
+    engine.begin([views_of(room(2, seed=5), size=SMALL)]).look()
+    (found,) = run.build(answers)
+    assert isinstance(found, Reconstruction)
+    assert torch.equal(found.gaussians.means, whole.gaussians.means)
+    assert torch.equal(found.cameras.T_world_camera, whole.cameras.T_world_camera)
+    assert list(found.report["stages"]) == list(whole.report["stages"])
+    assert said == ["encoder", "cameras", "depth", "gaussians"]
 
 
 def test_the_order_of_given_views_only_orders_the_answer(engine: Engine, three: Room, posed: Reconstruction):

@@ -96,6 +96,7 @@ class FakeEngine:
     device: asyncio.Lock = field(default_factory=asyncio.Lock)
     forecast: FakeForecast = field(default_factory=FakeForecast)
     on_loss: Callable[[], None] = lambda: None
+    overlaps: bool = False
 
     async def run(self, shape: Shape, jobs: Sequence[Job]) -> AsyncGenerator[tuple[Job, object], None]:
         assert self.running < self.slots

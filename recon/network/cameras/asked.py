@@ -1,65 +1,28 @@
-"""What is asked of the solver: a scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
+"""Asks the solver: a scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from numpy import ndarray
-from torch import Tensor
 
-from recon.network.cameras.alignment import FinePhotos
 from recon.network.cameras.matching import Keypoints, Matcher
 from recon.network.cameras.pairs import likely_pairs
 from recon.network.cameras.problem import REFERENCE_LONG_SIDE, CameraProblem
+from recon.network.cameras.question import Intrinsics, Question
 from recon.network.encoder import Features
 from recon.views import Views
 
 
-@dataclass(frozen=True)
-class Intrinsics:
-    """How reference pixels of a scene's views lie on their original photos."""
-
-    centre_px: Float[ndarray, "member 2"]
-    aspect: Float[ndarray, "member 2"]
-    """fx and fy over their geometric mean."""
-    scale: Float[ndarray, "member"]
-    """Reference pixels per original pixel."""
-    grid_scale: Float[ndarray, "member 2"]
-    """Working grid pixels per original pixel."""
-    known_K_px: list[Float[ndarray, "3 3"] | None]
-
-    def matrices(
-        self, focal: Float[ndarray, "member"], centre: Float[ndarray, "member 2"]
-    ) -> Float[ndarray, "member 3 3"]:
-        """In original pixels, principal points at `centre` in reference pixels; what was given stays bit for bit."""
-        K = np.zeros((len(focal), 3, 3))
-        for v, given in enumerate(self.known_K_px):
-            if given is not None:
-                K[v] = given
-            else:
-                f = self.aspect[v] * focal[v] / self.scale[v]
-                c = self.centre_px[v] + self.aspect[v] * centre[v] / self.scale[v]
-                K[v] = [[f[0], 0, c[0]], [0, f[1], c[1]], [0, 0, 1]]
-        return K
-
-    def photos(self, fine: Float[Tensor, "member 3 height width"]) -> FinePhotos:
-        """What is aligned, of photos on the fine grid, which is twice the working grid."""
-        to_fine = 2 * self.grid_scale
-        return FinePhotos(
-            grey=fine.mean(1).cpu(), scale=to_fine * self.aspect / self.scale[:, None], centre=to_fine * self.centre_px
-        )
-
-
-def pose_problem(
-    views: Views, features: Features, matcher: Matcher, members: list[int]
-) -> tuple[CameraProblem, Intrinsics]:
-    """A scene's likely pairs matched, its keypoints in reference pixels, and what is known."""
+def pose_question(views: Views, features: Features, matcher: Matcher, members: list[int]) -> Question:
+    """Of one scene: the views `members`."""
     size = views.original_size_wh[members].cpu().numpy().astype(float)
     scale = REFERENCE_LONG_SIDE / size.max(1)
     grid_scale = views.grid_scale[members].cpu().numpy()
     known = [views.known[v] for v in members]
+    poses = [k.T_world_camera.cpu().numpy() if k.T_world_camera is not None else None for k in known]
     K = [k.K_px.cpu().numpy() if k.K_px is not None else None for k in known]
     centre = np.array([k[:2, 2] if k is not None else s / 2 for k, s in zip(K, size, strict=True)])
     focal = [np.sqrt(k[0, 0] * k[1, 1]) if k is not None else np.nan for k in K]
@@ -73,7 +36,7 @@ def pose_problem(
     first = [int(np.flatnonzero(group == g)[0]) for g in range(group.max() + 1)]
     keypoints = [features.keypoints[v] for v in members]
     chosen = likely_pairs(keypoints)
-    names = [views.names[v] for v in members]
+    names = tuple(views.names[v] for v in members)
     found = match_pairs(matcher, keypoints, names, chosen)
     problem = CameraProblem(
         points=points,
@@ -81,15 +44,14 @@ def pose_problem(
         focal_group=group,
         focal_known=np.array([focal[i] * scale[i] for i in first]),
         focal_prior=np.array([(exif[i] or np.nan) * scale[i] for i in first]),
-        T_camera_world=[
-            np.linalg.inv(k.T_world_camera.cpu().numpy()) if k.T_world_camera is not None else None for k in known
-        ],
+        T_camera_world=[np.linalg.inv(T) if T is not None else None for T in poses],
     )
-    return problem, Intrinsics(centre, aspect, scale, grid_scale, K)
+    intrinsics = Intrinsics(centre, aspect, scale, grid_scale, K)
+    return Question(names, problem, intrinsics, poses, intrinsics.photos(views.fine[members]))
 
 
 def match_pairs(
-    matcher: Matcher, keypoints: list[Keypoints], names: list[str], pairs: list[tuple[int, int]]
+    matcher: Matcher, keypoints: list[Keypoints], names: Sequence[str], pairs: list[tuple[int, int]]
 ) -> list[Int[ndarray, "match 2"]]:
     """Matches of each pair. On a CPU a thread each: the network's layers are too small to share one well."""
 
