@@ -44,6 +44,8 @@ def convert_cameras(source: Path, target: Path, asked: Asked) -> None:
         write_transforms_json(target, names, cameras)
     else:
         write_colmap(target / "sparse" / "0", names, cameras, gaussians, text=asked.text)
+        if asked.text and any(" " in name for name in names):
+            typer.echo("Warning: in text, COLMAP takes a name to end at its first space; without --text not.", err=True)
     photos = (target.parent if target.suffix else target) / "images"
     typer.echo(f"{len(names)} cameras: {target}. Photos belong into {photos}.")
 

@@ -12,6 +12,7 @@ import pygltflib
 import pytest
 import torch
 
+from render.cameras import Cameras
 from render.errors import FileFormatError
 from render.files.formats import FORMATS, SceneFormat, format_of_content, read_scene, write_scene
 from render.gaussians import Gaussians
@@ -25,8 +26,8 @@ LEAST_PSNR = {".ply": 100.0, ".glb": 150.0, ".splat": 55.0, ".compressed.ply": 4
 ALL = [pytest.param(known, degree, id=f"{known.suffix} {degree}") for known in FORMATS for degree in range(4)]
 
 
-def psnr(one: Gaussians, other: Gaussians) -> float:
-    pictures = [rasterize(scene, cameras(3)).rgb.clamp(0, 1) for scene in (one, other)]
+def psnr(one: Gaussians, other: Gaussians, seen: Cameras | None = None) -> float:
+    pictures = [rasterize(scene, seen or cameras(3)).rgb.clamp(0, 1) for scene in (one, other)]
     return float(-10 * torch.log10((pictures[0] - pictures[1]).square().mean().clamp_min(1e-20)))
 
 
