@@ -6,6 +6,7 @@
 | .exr | float32 in the channel Z | the cameras' |
 """
 
+import tokenize
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from render.files.exr import exr_of
 
 STEPS_PER_UNIT = 1000
 MOST_STEPS = 65535
+NPY_DAMAGE = (ValueError, EOFError, SyntaxError, OverflowError, TypeError, tokenize.TokenError)
+"""What NumPy's reader of headers lets out on damaged files, beside OSError."""
 
 
 def read_depth_npy(path: Path) -> Float32[np.ndarray, "height width"]:
@@ -32,7 +35,7 @@ def read_depth_npy(path: Path) -> Float32[np.ndarray, "height width"]:
         values = np.array(np.lib.format.open_memmap(path, mode="r"))
     except OSError as error:
         raise FileFormatError(path, f"it cannot be read ({error.strerror or error}).") from error
-    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
+    except NPY_DAMAGE as error:
         raise FileFormatError(path, f"it is no array of NumPy's, or cut short ({error}).") from error
     if values.ndim != 2 or not values.size or values.dtype != np.float32:
         raise FileFormatError(path, f"it is {values.dtype} of shape {values.shape}; float32, two axes, is expected.")

@@ -69,7 +69,8 @@ def gaussians_read(path: Path, arrays: SceneArrays) -> Gaussians:
         finite = np.isfinite(values).all(tuple(range(1, values.ndim)))
         if not finite.all():
             row = int(np.flatnonzero(~finite)[0])
-            raise FileFormatError(path, f"{name} of Gaussian {row} is {values[row].tolist()}; it must be finite.")
+            told = f"{name} of Gaussian {row} is {values[row].tolist()}; it must be finite."
+            raise FileFormatError(path, f"{told} {int((~finite).sum())} of {len(finite)} are not.")
     if len(arrays.scales) and arrays.scales.min() <= 0:
         row = int(np.flatnonzero((arrays.scales <= 0).any(1))[0])
         raise FileFormatError(
