@@ -8,6 +8,7 @@ gsply, gaussforge and, where SNAPSPLAT_NODE names a folder that has it (see test
 splat-transform; what they write is read by us.
 """
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -54,7 +55,10 @@ def main() -> None:
             _row(known, "snapsplat", path, written, scene, cameras, f"{read:.2f} s")
             for name, write in _others(Path(folder), scene, known.suffix).items():
                 path = Path(folder) / f"{name}{known.suffix}"
-                _row(known, name, path, _seconds(write, path), scene, cameras)
+                try:
+                    _row(known, name, path, _seconds(write, path), scene, cameras)
+                except subprocess.TimeoutExpired as error:
+                    print(f"| {known.suffix} | {name} | | | over {error.timeout:.0f} s | | |")
         for ending in ENDINGS:
             path = Path(folder) / f"scene{ending}"
             written = _seconds(write_usd, path, scene)
