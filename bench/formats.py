@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import gaussforge
 import gsply
 import torch
 
@@ -34,6 +33,8 @@ from tests.render.files.node_tools import NODE, SPLAT_TRANSFORM, splat_transform
 WIDTH = 384
 ROUNDS = 3
 """The fastest counts."""
+LONGEST = 300
+"""Seconds that another tool gets."""
 SHARES = (0.75, 0.5, 0.25)
 HALF_TURN = similarity(torch.diag(torch.tensor([-1.0, 1.0, -1.0])), torch.zeros(3))
 """Between a .glb of splat-transform's and one of ours."""
@@ -87,13 +88,22 @@ def _others(folder: Path, scene: Gaussians, suffix: str) -> dict[str, Callable[[
     if suffix == ".compressed.ply":
         found["gsply"] = lambda path: gsply.plywrite(str(path), gsply.plyread(str(ply)), compressed=True)
     if suffix in (".spz", ".compressed.ply", ".splat", ".sog"):
-        found["gaussforge"] = lambda path: path.write_bytes(
-            gaussforge.GaussForge().convert(ply.read_bytes(), "ply", suffix[1:])["data"]
-        )
+        found["gaussforge"] = lambda path: _gaussforge(ply, path, suffix[1:])
     if suffix in (".spz", ".compressed.ply", ".sog", ".glb") and NODE.exists() and SPLAT_TRANSFORM.exists():
         options = {".spz": ("--spz-version", 3), ".sog": ("-g", "cpu")}.get(suffix, ())
         found["splat-transform"] = lambda path: splat_transform(*options, ply, path)
     return found
+
+
+def _gaussforge(ply: Path, path: Path, kind: str) -> None:
+    """In a process of its own, which can be ended."""
+    script = (
+        "import gaussforge, pathlib, sys; ply, path, kind = sys.argv[1:]; "
+        "data = gaussforge.GaussForge().convert(pathlib.Path(ply).read_bytes(), 'ply', kind)['data']; "
+        "pathlib.Path(path).write_bytes(data)"
+    )
+    command = [sys.executable, "-c", script, str(ply), str(path), kind]
+    subprocess.run(command, timeout=LONGEST, check=True, capture_output=True)
 
 
 def _fewer(scene: Gaussians, cameras: Cameras) -> None:
