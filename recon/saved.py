@@ -17,6 +17,7 @@ from recon.views import make_views
 from render.cameras import Cameras
 from render.errors import FileFormatError, InputError
 from render.files.cameras_json import CameraRow, read_cameras_json
+from render.files.depth_maps import NPY_DAMAGE
 from render.files.ply import read_ply
 
 KINDS = ("scene.ply", "cameras.json", "depth", "confidence", "report.json")
@@ -82,7 +83,7 @@ def read_map(path: Path) -> Float[Tensor, "_ _"]:
         values = np.load(path, allow_pickle=False)
     except OSError as error:
         raise _missing(path, error) from error
-    except (ValueError, EOFError) as error:
+    except NPY_DAMAGE as error:
         raise FileFormatError(path, f"this is no .npy file ({error}).") from error
     if values.ndim != 2 or values.dtype != np.float32:
         raise FileFormatError(path, f"this is {values.dtype} of shape {values.shape}; float32, two axes, is expected.")

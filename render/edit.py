@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Literal
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from render.gaussians import Gaussians
-from render.turn import moved, similarity
+from render.turn import similarity
 
 Up = Literal["-y", "y", "z"]
 R_UP_OPENCV: dict[str, tuple[tuple[int, int, int], ...]] = {
@@ -17,17 +17,21 @@ R_UP_OPENCV: dict[str, tuple[tuple[int, int, int], ...]] = {
     "z": ((1, 0, 0), (0, 0, 1), (0, -1, 0)),
 }
 """What turns a scene in OpenCV's axes, in which up is -y, so that up is the axis named; x stays."""
+LEAST = 1e-6
+"""Of a pixel: what no camera sees is ordered by opacity, behind all that one does."""
 
 
-def strongest(gaussians: Gaussians, most: int) -> Gaussians:
-    """The `most` Gaussians of the highest opacity, in the order they had.
+def strongest(gaussians: Gaussians, most: int, contributions: Float[Tensor, "n"] | None = None) -> Gaussians:
+    """The `most` Gaussians that matter most, in the order they had.
 
-    Times their area, those of sky and surroundings would come first, and what hides them would go: measured, that is
-    worse at any share (docs/formats.md).
+    By what each adds to pictures (`render.contribution`) where that is known, those that add nothing by opacity. Where
+    it is not, by opacity: times their area, those of sky and surroundings would come first, and what hides them would
+    go; measured, that is worse at any share (docs/formats.md).
     """
     if len(gaussians) <= most:
         return gaussians
-    return gaussians[gaussians.opacities.topk(most).indices.sort().values]
+    weights = gaussians.opacities if contributions is None else contributions + LEAST * gaussians.opacities
+    return gaussians[weights.topk(most).indices.sort().values]
 
 
 def inside(gaussians: Gaussians, low: tuple[float, ...], high: tuple[float, ...]) -> Bool[Tensor, "n"]:
@@ -44,8 +48,10 @@ def with_degree(gaussians: Gaussians, degree: int) -> Gaussians:
     return replace(gaussians, sh=gaussians.sh[:, :coeff])
 
 
-def placed(gaussians: Gaussians, up: Up = "-y", *, centred: bool = False, scale: float = 1.0) -> Gaussians:
-    """The scene in another frame; where nothing is asked for, every bit stays.
+def placement(
+    gaussians: Gaussians, up: Up = "-y", *, centred: bool = False, scale: float = 1.0
+) -> Float[Tensor, "4 4"] | None:
+    """What takes the scene and its cameras into another frame (see `render.turn`); None where it is the same frame.
 
     Args:
         up: the axis that points up in the new frame, if -y does in the old.
@@ -53,7 +59,7 @@ def placed(gaussians: Gaussians, up: Up = "-y", *, centred: bool = False, scale:
         scale: what lengths are multiplied by.
     """
     if up == "-y" and not centred and scale == 1:
-        return gaussians
+        return None
     R = torch.tensor(R_UP_OPENCV[up], dtype=torch.float64)
     centre = gaussians.means.double().median(0).values if centred and len(gaussians) else torch.zeros(3).double()
-    return moved(gaussians, similarity(R, -scale * R @ centre, scale))
+    return similarity(R, -scale * R @ centre, scale)

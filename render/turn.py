@@ -40,12 +40,8 @@ def moved(gaussians: Gaussians, T_new_old: Float[Tensor, "4 4"]) -> Gaussians:
     Raises:
         ValueError: the matrix is no rotation times a scale above 0.
     """
+    R, scale = _rotation_and_scale(T_new_old)
     linear = T_new_old[:3, :3].double()
-    determinant = float(torch.linalg.det(linear))
-    scale = abs(determinant) ** (1 / 3)
-    R = linear / max(scale, 1e-300)
-    if determinant <= 0 or not torch.allclose(R @ R.mT, torch.eye(3, dtype=R.dtype), rtol=0, atol=TOLERANCE):
-        raise ValueError(f"{linear.tolist()} is no rotation times a scale above 0.")
     means = gaussians.means.double() @ linear.mT + T_new_old[:3, 3].double()
     sh = torch.einsum("kl,nlc->nkc", sh_rotation(R, gaussians.sh.shape[1]), gaussians.sh.double())
     turn_xyzw = torch.from_numpy(Rotation.from_matrix(R.numpy()).as_quat())
@@ -56,6 +52,30 @@ def moved(gaussians: Gaussians, T_new_old: Float[Tensor, "4 4"]) -> Gaussians:
         opacities=gaussians.opacities,
         sh=sh.to(gaussians.sh.dtype),
     )
+
+
+def moved_poses(
+    T_world_camera: Float[Tensor, "view 4 4"], T_new_old: Float[Tensor, "4 4"]
+) -> Float[Tensor, "view 4 4"]:
+    """Where cameras are after the world's similarity; poses stay rigid, so depth is multiplied by its scale.
+
+    Raises:
+        ValueError: the matrix is no rotation times a scale above 0.
+    """
+    R, _ = _rotation_and_scale(T_new_old)
+    poses = T_new_old.double() @ T_world_camera.double()
+    poses[..., :3, :3] = R @ T_world_camera[..., :3, :3].double()
+    return poses
+
+
+def _rotation_and_scale(T_new_old: Float[Tensor, "4 4"]) -> tuple[Float[Tensor, "3 3"], float]:
+    linear = T_new_old[:3, :3].double()
+    determinant = float(torch.linalg.det(linear))
+    scale = abs(determinant) ** (1 / 3)
+    R = linear / max(scale, 1e-300)
+    if determinant <= 0 or not torch.allclose(R @ R.mT, torch.eye(3, dtype=R.dtype), rtol=0, atol=TOLERANCE):
+        raise ValueError(f"{linear.tolist()} is no rotation times a scale above 0.")
+    return R, scale
 
 
 def similarity(R_new_old: Float[Tensor, "3 3"], shift: Float[Tensor, "3"], scale: float = 1.0) -> Float[Tensor, "4 4"]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapsplat.convert_cli import convert, info
+from snapsplat.convert_cli import convert
 from snapsplat.data_cli import data_app
+from snapsplat.info_cli import info
 from snapsplat.mesh_cli import mesh
 from snapsplat.plan_cli import plan
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told

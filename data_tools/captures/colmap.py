@@ -33,7 +33,7 @@ def read_colmap(folder: Path, model: Path, name: str) -> Capture:
         InputError: it has placed no photo that is there.
     """
     try:
-        lenses, images = _read_model(model)
+        lenses, images = read_model(model)
     except OSError as error:
         raise FileFormatError(model, f"the model cannot be read ({error.strerror or error}).") from error
     images.sort(key=lambda image: image.name)
@@ -48,7 +48,8 @@ def read_colmap(folder: Path, model: Path, name: str) -> Capture:
     return Capture(name, KIND, tuple(photos), (told,) if told else (), metric=False)
 
 
-def _read_model(model: Path) -> tuple[dict[int, Lens], list[ModelImage]]:
+def read_model(model: Path) -> tuple[dict[int, Lens], list[ModelImage]]:
+    """Cameras by their numbers, and the photos that are placed."""
     # As COLMAP itself does, the binary files are preferred where there are both.
     if first_file([model / "images.bin"]) and first_file([model / "cameras.bin"]):
         return read_cameras_bin(model / "cameras.bin"), read_images_bin(model / "images.bin")

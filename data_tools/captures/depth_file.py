@@ -9,6 +9,7 @@ from PIL import Image
 from data_tools.captures.capture import DepthFile
 from recon.photo_file import DAMAGE, MAX_MEGAPIXELS
 from render.errors import FileFormatError
+from render.files.depth_maps import NPY_DAMAGE
 
 MILLIMETRE = 1e-3
 
@@ -49,7 +50,7 @@ def _from_npy(path: Path) -> np.ndarray:
     try:
         # Mapped, since a header may promise more than the file has.
         numbers = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError, SyntaxError, OverflowError) as error:
+    except NPY_DAMAGE as error:
         raise FileFormatError(path, f"it is no array of NumPy's, or cut short ({error}).") from error
     if numbers.dtype.kind not in "fiu":
         raise FileFormatError(path, f"it holds {numbers.dtype}; numbers are expected.")

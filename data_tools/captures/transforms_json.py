@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float64
 
 from data_tools.captures.cameras import make_pose
 from data_tools.captures.capture import Capture, DepthFile, PosedPhoto
@@ -44,7 +45,7 @@ def read_transforms(folder: Path, file: Path, name: str) -> Capture:
         CamerasError: a camera is of a kind that is not read, or a pose is none.
         InputError: none of the photos is there.
     """
-    frames = _frames(file)
+    frames = read_frames(file)
     photos = [_photo(folder, file, frame) for frame in frames]
     there = [photo for photo in photos if photo is not None]
     named = [str(frame["file_path"]) for frame in frames]
@@ -61,7 +62,7 @@ def read_transforms(folder: Path, file: Path, name: str) -> Capture:
     return Capture(name, KIND, tuple(there), tuple(sentence for sentence in told if sentence), metric)
 
 
-def _frames(file: Path) -> list[dict[str, Any]]:
+def read_frames(file: Path) -> list[dict[str, Any]]:
     """Every frame, completed by what the file says for all of them."""
     content = read_object(file)
     frames = content.get("frames")
@@ -81,14 +82,24 @@ def _photo(folder: Path, file: Path, fields: dict[str, Any]) -> PosedPhoto | Non
     if photo is None:
         return None
     where = f"{file}: {path}"
-    T_world_camera = np.array(matrix(fields, "transform_matrix", file))
     return PosedPhoto(
         name=photo.name,
         file=photo,
         lens=frame_lens(fields, file, where, lambda: read_header(photo).size_wh),
-        T_world_camera=make_pose(T_world_camera[:3, :3] * OPENCV_AXES_IN_OPENGL, T_world_camera[:3, 3], where),
+        T_world_camera=frame_pose(fields, file, where),
         depth=_depth(folder, file, fields),
     )
+
+
+def frame_pose(fields: dict[str, Any], file: Path, where: str) -> Float64[np.ndarray, "4 4"]:
+    """Camera to world in OpenCV's axes.
+
+    Raises:
+        FileFormatError: there is no matrix.
+        CamerasError: it is no pose.
+    """
+    T = np.array(matrix(fields, "transform_matrix", file))
+    return make_pose(T[:3, :3] * OPENCV_AXES_IN_OPENGL, T[:3, 3], where)
 
 
 def _depth(folder: Path, file: Path, fields: dict[str, Any]) -> DepthFile | None:

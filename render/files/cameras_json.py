@@ -4,6 +4,7 @@ Nothing here knows the photos: whether a row fits its photo is judged where they
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 from render.cameras import Cameras, Scale
 from render.errors import CamerasError
 from render.files.atomic import write_atomically
+from render.turn import moved_poses
 
 CONVENTION = "OpenCV camera-to-world (x right, y down, z forward); pinhole; pixel centre at +0.5"
 OTHER_CONVENTIONS = ("opengl", "blender", "world-to-camera", "world to camera")
@@ -167,3 +169,22 @@ def write_cameras_json(path: str | Path, names: Sequence[str], cameras: Cameras,
         rows.append(row | {"registered": bool(known)})
     content = {"convention": CONVENTION, "scale": cameras.scale, "cameras": rows}
     write_atomically(Path(path), (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+
+
+def moved_cameras_file(source: Path, target: Path, T_new_old: Float[Tensor, "4 4"]) -> None:
+    """The same file for a world that was moved: poses move along, all else stays as it stands there.
+
+    Raises:
+        CamerasError: `source` is malformed.
+        OutputError: the folder cannot be written.
+    """
+    rows = read_cameras_json(source).rows
+    content = json.loads(source.read_text(encoding="utf-8-sig"))
+    for entry in content["cameras"]:
+        T_world_camera = rows[entry["image"]].T_world_camera
+        if T_world_camera is not None:
+            entry["camera_to_world"] = moved_poses(T_world_camera[None], T_new_old)[0].tolist()
+    if not math.isclose(float(torch.linalg.det(T_new_old[:3, :3])), 1, rel_tol=1e-9):
+        # What was in metres is so no longer.
+        content["scale"] = "relative"
+    write_atomically(target, (json.dumps(content, indent=1) + "\n").encode())

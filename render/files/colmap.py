@@ -24,6 +24,7 @@ from scipy.spatial.transform import Rotation
 from render.cameras import Cameras
 from render.errors import OutputError
 from render.files.atomic import write_atomically
+from render.files.point_cloud import LEAST_OPACITY
 from render.files.values import to_bytes
 from render.gaussians import Gaussians
 from render.sh import sh0_to_rgb
@@ -31,8 +32,6 @@ from render.sh import sh0_to_rgb
 PINHOLE = 1
 MOST_POINTS = 100_000
 """Of larger scenes, every second, third ... Gaussian."""
-LEAST_OPACITY = 0.5
-"""Of what becomes a point."""
 POINT_ROW = np.dtype(
     [("id", "<u8"), ("xyz", "<f8", 3), ("rgb", "u1", 3), ("error", "<f8"), ("track", "<u8")],
 )
@@ -53,12 +52,15 @@ class _Model:
     colours: UInt8[np.ndarray, "point 3"]
 
 
-def write_colmap(folder: Path, names: Sequence[str], cameras: Cameras, gaussians: Gaussians, *, text: bool) -> None:
+def write_colmap(
+    folder: Path, names: Sequence[str], cameras: Cameras, gaussians: Gaussians | None, *, text: bool
+) -> None:
     """Write `cameras`, `images` and `points3D` into `folder`, which is made; each file is there whole or not at all.
 
     Args:
         folder: for COLMAP's order of folders, `sparse/0` beside `images`.
         names: of the photos, below the folder of photos.
+        gaussians: what becomes points; None for none.
         text: whether as .txt, else as .bin.
 
     Raises:
@@ -74,7 +76,7 @@ def write_colmap(folder: Path, names: Sequence[str], cameras: Cameras, gaussians
         write_atomically(folder / f"{name}{'.txt' if text else '.bin'}", content)
 
 
-def _model_of(names: Sequence[str], cameras: Cameras, gaussians: Gaussians) -> _Model:
+def _model_of(names: Sequence[str], cameras: Cameras, gaussians: Gaussians | None) -> _Model:
     lenses: dict[tuple[int, int, float, float, float, float], int] = {}
     camera = []
     for K, (width, height) in zip(cameras.K_px.tolist(), cameras.size_wh.tolist(), strict=True):
@@ -82,16 +84,20 @@ def _model_of(names: Sequence[str], cameras: Cameras, gaussians: Gaussians) -> _
         camera.append(lenses.setdefault(lens, len(lenses) + 1))
     T_camera_world = cameras.T_camera_world.numpy()
     quats_xyzw = Rotation.from_matrix(T_camera_world[:, :3, :3]).as_quat(canonical=True)
-    solid = gaussians[gaussians.opacities >= LEAST_OPACITY]
-    solid = solid[:: -(-len(solid) // MOST_POINTS) or 1]
+    points, colours = np.zeros((0, 3)), np.zeros((0, 3), np.uint8)
+    if gaussians is not None:
+        solid = gaussians[gaussians.opacities >= LEAST_OPACITY]
+        solid = solid[:: -(-len(solid) // MOST_POINTS) or 1]
+        points = solid.means.double().cpu().numpy()
+        colours = to_bytes(255 * sh0_to_rgb(solid.sh[:, 0]).cpu().numpy())
     return _Model(
         names=tuple(names),
         lenses=tuple(lenses),
         camera=tuple(camera),
         quats_wxyz=np.roll(quats_xyzw, 1, axis=1),
         translations=T_camera_world[:, :3, 3],
-        points=solid.means.double().cpu().numpy(),
-        colours=to_bytes(255 * sh0_to_rgb(solid.sh[:, 0]).cpu().numpy()),
+        points=points,
+        colours=colours,
     )
 
 

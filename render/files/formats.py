@@ -9,6 +9,7 @@ from render.files.glb import read_glb, write_glb
 from render.files.ply import read_ply, write_ply
 from render.files.ply_compressed import read_compressed_ply, write_compressed_ply
 from render.files.ply_elements import header_of
+from render.files.sog import read_sog, write_sog
 from render.files.splat import read_splat, write_splat
 from render.files.spz import read_spz, write_spz
 from render.gaussians import Gaussians
@@ -50,6 +51,11 @@ FORMATS = (
     SceneFormat(
         ".spz", read_spz, write_spz, 3, False,
         {"means": 9, "opacities": 1, "colour": 3, "scales": 3, "quats": 4, "sh_rest": 3},
+        compressed=True,
+    ),
+    SceneFormat(
+        ".sog", read_sog, write_sog, 3, False,
+        {"means": 6, "quats": 4, "scales": 3, "colour": 3, "opacities": 1, "sh_labels": 2, "sh_rest": 3},
         compressed=True,
     ),
     SceneFormat(

@@ -37,6 +37,7 @@ from render.gaussians import Gaussians
 EXTENSION = "KHR_gaussian_splatting"
 MAGIC, VERSION = b"glTF", 2
 POINTS = 0
+ARRAY_BUFFER = 34962
 LARGEST_FILE = (1 << 32) - 1
 """Bytes; the header has no room for more."""
 LARGEST_TEXT = 1 << 20
@@ -80,7 +81,7 @@ def _document(named: dict[tuple[str, str], np.ndarray]) -> dict[str, Any]:
     """The JSON of a file with these attributes, in this order."""
     views, accessors, start = [], [], 0
     for (name, kind), values in named.items():
-        views.append({"buffer": 0, "byteOffset": start, "byteLength": values.nbytes})
+        views.append({"buffer": 0, "byteOffset": start, "byteLength": values.nbytes, "target": ARRAY_BUFFER})
         accessor = {"bufferView": len(accessors), "componentType": FLOAT, "count": len(values), "type": kind}
         if name == "POSITION":
             # glTF asks for these of positions alone.

@@ -150,7 +150,8 @@ def _gaussians(path: Path, rows: np.ndarray, rest_count: int) -> Gaussians:
     for name, values in stored.items():
         if not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise FileFormatError(path, f"{name} of Gaussian {row} is {values[row]}; it must be finite.")
+            told = f"{name} of Gaussian {row} is {values[row]}; it must be finite."
+            raise FileFormatError(path, f"{told} {int((~np.isfinite(values)).sum())} of {len(values)} are not.")
 
     def columns(*names: str) -> np.ndarray:
         return np.stack([stored[name] for name in names], axis=1)

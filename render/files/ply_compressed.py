@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64, Integer, UInt8, UInt32
+from jaxtyping import Float32, Float64, UInt8, UInt32
 
 from render.errors import FileFormatError
 from render.files.atomic import write_atomically
+from render.files.curve import along_curve
 from render.files.ply_elements import read_elements
 from render.files.values import SceneArrays, arrays_to_write, gaussians_read, to_bytes
 from render.gaussians import Gaussians
@@ -38,7 +39,6 @@ PACKED = ("packed_position", "packed_rotation", "packed_scale", "packed_color")
 REST_COUNTS = (9, 24, 45)
 LARGEST_LOG_SCALE = 20.0
 """Logarithms of scales are clipped to this, either way, as SuperSplat does."""
-CURVE_BITS = 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ def write_compressed_ply(path: Path, gaussians: Gaussians) -> None:
     arrays, count = arrays_to_write(path, gaussians), len(gaussians)
     if not count:
         raise FileFormatError(path, "there is no Gaussian; a compressed .ply needs one at least.")
-    order = _along_curve(arrays.means)
+    order = along_curve(arrays.means)
     means = arrays.means[order].astype(np.float64)
     log_scales = np.log(arrays.scales[order].astype(np.float64)).clip(-LARGEST_LOG_SCALE, LARGEST_LOG_SCALE)
     colours = 0.5 + SH_C0 * arrays.sh[order, 0].astype(np.float64)
@@ -156,18 +156,6 @@ def _unpacked(
             sh=np.concatenate([sh0, sh_rest], 1).astype(np.float32),
         )
     return gaussians_read(path, arrays)
-
-
-def _along_curve(means: Float32[np.ndarray, "n 3"]) -> Integer[np.ndarray, "n"]:
-    """Indices that sort centres along a Morton curve over their bounding box."""
-    low = means.min(0).astype(np.float64)
-    extent = means.max(0) - low
-    cells = ((means - low) / np.where(extent > 0, extent, 1) * (2**CURVE_BITS - 1)).astype(np.uint64)
-    code = np.zeros(len(means), np.uint64)
-    for bit in range(CURVE_BITS):
-        for axis in range(3):
-            code |= (cells[:, axis] >> np.uint64(bit) & np.uint64(1)) << np.uint64(3 * bit + axis)
-    return code.argsort(kind="stable")
 
 
 def _packed(shares: Float64[np.ndarray, "n 3"]) -> UInt32[np.ndarray, "n"]:

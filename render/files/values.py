@@ -12,6 +12,7 @@ from render.gaussians import Gaussians
 
 OPACITY_MIN, OPACITY_MAX = np.float32(1e-6), np.float32(1 - 1e-6)
 """Opacities are clipped to these when written and when read, so that every logit is finite."""
+FREE_BYTES, MOST_EXPANSION = 1 << 24, 100
 UNIT_TOLERANCE = 1e-6
 """Quaternions whose squared length is this near to 1 are unit as far as float32 can say, and stay as they
 are."""
@@ -68,7 +69,8 @@ def gaussians_read(path: Path, arrays: SceneArrays) -> Gaussians:
         finite = np.isfinite(values).all(tuple(range(1, values.ndim)))
         if not finite.all():
             row = int(np.flatnonzero(~finite)[0])
-            raise FileFormatError(path, f"{name} of Gaussian {row} is {values[row].tolist()}; it must be finite.")
+            told = f"{name} of Gaussian {row} is {values[row].tolist()}; it must be finite."
+            raise FileFormatError(path, f"{told} {int((~finite).sum())} of {len(finite)} are not.")
     if len(arrays.scales) and arrays.scales.min() <= 0:
         row = int(np.flatnonzero((arrays.scales <= 0).any(1))[0])
         raise FileFormatError(
@@ -97,6 +99,11 @@ def unit_quats(path: Path, quats: Float32[np.ndarray, "n 4"]) -> Float32[np.ndar
         raise FileFormatError(path, f"the quaternion of Gaussian {row} is 0; it must have a length.")
     unit = (quats / np.sqrt(squared)).astype(np.float32)
     return np.where(np.abs(squared - 1) < UNIT_TOLERANCE, quats, unit)
+
+
+def most_unfolded(path: Path) -> int:
+    """Bytes that the parts of a compressed file may unfold to; one that asks for more is meant to do harm."""
+    return FREE_BYTES + MOST_EXPANSION * path.stat().st_size
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:

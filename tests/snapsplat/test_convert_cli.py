@@ -2,15 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
+import OpenEXR
 import pytest
 import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
+from data_tools.captures.capture import DepthFile
+from data_tools.captures.depth_file import MILLIMETRE, read_depth
+from data_tools.captures.only_cameras import cameras_at
+from render.files.cameras_json import read_cameras_json, write_cameras_json
 from render.files.formats import FORMATS, read_scene, write_scene
+from render.files.posed import placed_cameras
+from render.rasterize import rasterize
 from snapsplat.cli import app
 from tests.recon.small_scene import small_reconstruction
-from tests.render.scenes import cloud
+from tests.render.scenes import cameras, cloud
 
 
 @pytest.fixture
@@ -57,6 +65,87 @@ def test_cameras_of_a_run(tmp_path: Path) -> None:
     assert torch.equal(read_scene(tmp_path / "a.glb").means, read_scene(tmp_path / "out" / "scene.ply").means)
 
 
+def run_folder(tmp_path: Path) -> Path:
+    small_reconstruction().save(tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_cameras_move_with_the_scene(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    result = run("convert", folder, tmp_path / "a.ply", "--up", "z", "--center", "--scale", 3)
+    assert result.exit_code == 0, result.output
+    assert "Cameras, moved alike" in result.stdout
+    before, after = placed_cameras(folder / "cameras.json"), placed_cameras(tmp_path / "a.cameras.json")
+    assert before[0] == after[0]
+    pictures = [
+        rasterize(read_scene(path), seen).rgb
+        for path, seen in ((folder / "scene.ply", before[1]), (tmp_path / "a.ply", after[1]))
+    ]
+    torch.testing.assert_close(*pictures, rtol=0, atol=2e-4)
+    rows = read_cameras_json(tmp_path / "a.cameras.json").rows
+    assert rows["c.jpg"].T_world_camera is None
+    # Cameras alone, moved by the same options, are the same.
+    assert run("convert", folder, tmp_path / "b.cameras.json", "--up", "z", "--center", "--scale", 3).exit_code == 0
+    torch.testing.assert_close(
+        placed_cameras(tmp_path / "b.cameras.json")[1].T_world_camera, after[1].T_world_camera, rtol=0, atol=1e-9
+    )
+    assert run("convert", folder, tmp_path / "c.ply").exit_code == 0
+    assert not (tmp_path / "c.cameras.json").exists()
+
+
+@pytest.mark.parametrize("through", ["colmap", "colmap --text", "nerf/transforms.json"])
+def test_cameras_there_and_back(tmp_path: Path, through: str) -> None:
+    folder, (target, *options) = run_folder(tmp_path), through.split()
+    (tmp_path / "nerf").mkdir()
+    assert run("convert", folder, tmp_path / target, *options).exit_code == 0
+    back = run("convert", tmp_path / target, tmp_path / "back.cameras.json")
+    assert back.exit_code == 0, back.output
+    before, after = placed_cameras(folder / "cameras.json"), placed_cameras(tmp_path / "back.cameras.json")
+    assert before[0] == after[0]
+    torch.testing.assert_close(after[1].K_px, before[1].K_px, rtol=1e-12, atol=0)
+    torch.testing.assert_close(after[1].T_world_camera, before[1].T_world_camera, rtol=0, atol=1e-7)
+    assert torch.equal(after[1].size_wh, before[1].size_wh)
+    # And from one of the others to the other.
+    other = tmp_path / ("other.json" if target == "colmap" else "other")
+    assert run("convert", tmp_path / target, other).exit_code == 0
+    assert placed_cameras(folder / "cameras.json")[0] == cameras_at(other)[0]
+
+
+def test_depth_for_other_programs(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    for pattern in ("png/{}.png", "exr/{}.exr"):
+        result = run("convert", folder, tmp_path / pattern)
+        assert result.exit_code == 0, result.output
+        assert "Depth of 3 photos" in result.stdout
+    depth = np.load(folder / "depth" / "a.jpg.npy")
+    np.testing.assert_array_equal(OpenEXR.File(str(tmp_path / "exr" / "a.jpg.exr")).channels()["Z"].pixels, depth)
+    np.testing.assert_allclose(read_depth(DepthFile(tmp_path / "png" / "a.jpg.png", MILLIMETRE)), depth, atol=5.1e-4)
+    np.save(folder / "depth" / "a.jpg.npy", depth * 30)
+    result = run("convert", folder, tmp_path / "{}.png")
+    assert f"{(depth * 30 > 65.5355).sum()} of {3 * depth.size} pixels lie beyond 65.535" in result.stderr
+
+
+def test_points(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    result = run("convert", folder, tmp_path / "a.points.ply", "--up", "y")
+    assert result.exit_code == 0, result.output
+    assert "60 points" in result.stdout
+    assert (tmp_path / "a.cameras.json").is_file()
+
+
+def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    scene = read_scene(folder / "scene.ply")
+    scene.means[:20, 2] = -5
+    scene.opacities[:20] = 0.99
+    write_scene(folder / "scene.ply", scene)
+    assert run("convert", folder, tmp_path / "a.ply", "--max-gaussians", 20).exit_code == 0
+    assert bool((read_scene(tmp_path / "a.ply").means[:, 2] > 0).all())
+    (folder / "cameras.json").unlink()
+    assert run("convert", folder, tmp_path / "a.ply", "--max-gaussians", 20).exit_code == 0
+    assert bool((read_scene(tmp_path / "a.ply").means[:, 2] < 0).all())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -72,8 +161,15 @@ def test_cameras_of_a_run(tmp_path: Path) -> None:
         (("scene.ply", "out.ply", "--max-gaussians", "0"), 2, "--max-gaussians is 0"),
         (("scene.ply", "out.glb", "--crop", "9,9,9,9,9,9"), 7, "there is no Gaussian"),
         (("scene.ply", "out.ply", "--text"), 2, "COLMAP's model"),
-        ((".", "colmap"), 4, "cameras.json cannot be read"),
-        ((".", "colmap", "--center"), 2, "do not change cameras"),
+        ((".", "colmap"), 3, "holds no cameras"),
+        (("nowhere", "colmap"), 3, "does not exist"),
+        ((".", "colmap", "--sh-degree", "1"), 2, "change a scene, not cameras"),
+        (("cameras.json", "t.json", "--text"), 2, "t.json is text"),
+        (("cameras.json", "t.json", "--center"), 2, "has no scene.ply"),
+        ((".", "{}.png"), 4, "cameras.json cannot be read"),
+        ((".", "{}.tiff"), 2, ".png or .exr"),
+        ((".", "{}.png", "--scale", "2"), 2, "do not change depth"),
+        (("scene.ply", "out.usda", "--up", "y"), 2, "a .usda has y up by itself"),
     ],
 )
 def test_refusals(
@@ -81,6 +177,8 @@ def test_refusals(
 ) -> None:
     monkeypatch.chdir(scene.parent)
     Path("broken.ply").write_text("dear diary")
+    if arguments[0] == "cameras.json":
+        write_cameras_json("cameras.json", ["a.jpg"], cameras(1), [True])
     before = sorted(Path().rglob("*"))
     result = run("convert", *arguments)
     assert result.exit_code == code, result.output

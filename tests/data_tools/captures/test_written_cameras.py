@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pycolmap
 import pytest
 import torch
 
 from data_tools.captures.colmap import find_colmap, read_colmap
+from data_tools.captures.only_cameras import cameras_at
 from data_tools.captures.transforms_json import find_transforms, read_transforms
 from render.cameras import Cameras
 from render.errors import CamerasError, OutputError
@@ -91,3 +93,33 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be made"):
         write_colmap(tmp_path / "file" / "sparse", NAMES, seen(), cloud(3), text=False)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_colmap_itself_reads_the_model(tmp_path: Path, text: bool) -> None:
+    folder = tmp_path / "sparse" / "0"
+    write_colmap(folder, NAMES, seen(), cloud(50), text=text)
+    model = pycolmap.Reconstruction(str(folder))
+    assert (model.num_cameras(), model.num_reg_images()) == (3, 3)
+    assert model.num_points3D() == int((cloud(50).opacities >= 0.5).sum())
+    by_name = {image.name: image for image in model.images.values()}
+    # In text, COLMAP takes a name to end at its first space.
+    for view, name in enumerate(name.split()[0] if text else name for name in NAMES):
+        camera = model.cameras[by_name[name].camera_id]
+        np.testing.assert_allclose(camera.calibration_matrix(), seen().K_px[view], rtol=1e-12)
+        assert [camera.width, camera.height] == seen().size_wh[view].tolist()
+        pose = by_name[name].cam_from_world().matrix()
+        np.testing.assert_allclose(pose, seen().T_camera_world[view, :3], atol=1e-7)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_what_colmap_itself_writes_is_read(photos: Path, text: bool) -> None:
+    write_colmap(photos / "ours", NAMES, seen(), cloud(50), text=False)
+    (photos / "sparse" / "0").mkdir(parents=True)
+    model = pycolmap.Reconstruction(str(photos / "ours"))
+    (model.write_text if text else model.write_binary)(str(photos / "sparse" / "0"))
+    assert_as_written(read_colmap(photos, photos / "sparse" / "0", "scene"))
+    (photos / "images").rename(photos / "elsewhere")
+    names, read = cameras_at(photos)
+    assert names == NAMES
+    torch.testing.assert_close(read.K_px, seen().K_px, rtol=1e-12, atol=0)

@@ -2,8 +2,12 @@
 
 import contextlib
 import gzip
+import io
+import json
+import os
 import struct
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from render.errors import FileFormatError
-from render.files.formats import FORMATS, SceneFormat, read_scene, write_scene
+from render.files.formats import FORMATS, SceneFormat, format_of, read_scene, write_scene
 from tests.render.files.test_round_trip import change_json
 from tests.render.scenes import cloud
 
+EXAMPLES = int(os.environ.get("SNAPSPLAT_FUZZ", "250"))
+"""Of each format and each test below; as many more as there is time for may be asked for."""
 FUZZED = settings(
-    max_examples=250, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 HEADERS = {
     ".ply": b"ply\nformat binary_little_endian 1.0\nelement vertex ",
@@ -25,46 +31,88 @@ HEADERS = {
     ".splat": b"",
     ".spz": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff",
     ".glb": b"glTF\x02\x00\x00\x00",
+    ".sog": b"PK\x03\x04",
 }
-MOST_MEMORY = 1 << 20
-"""Beyond the file's own size many times over: small files, whatever they claim, stay below it."""
+MOST_MEMORY, TIMES_ITS_SIZE = 1 << 20, 64
+"""Bytes beyond the file's own size many times over: small files, whatever they claim, stay below it."""
 
 
 def read_or_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    # Whatever else comes out fails the test.
-    with contextlib.suppress(FileFormatError):
-        scene = read_scene(path)
-        assert bool((scene.scales > 0).all())
-        assert all(bool(tensor.isfinite().all()) for tensor in vars(scene).values())
+    tracemalloc.start()
+    try:
+        # Whatever else comes out fails the test.
+        with contextlib.suppress(FileFormatError):
+            scene = read_scene(path)
+            assert bool((scene.scales > 0).all())
+            assert all(bool(tensor.isfinite().all()) for tensor in vars(scene).values())
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY + TIMES_ITS_SIZE * len(content)
+    finally:
+        tracemalloc.stop()
 
 
 def content_of(known: SceneFormat, folder: Path) -> bytes:
+    """What is fuzzed: of a container what it holds, not its checksums alone."""
     path = folder / f"valid{known.suffix}"
     if not path.exists():
         write_scene(path, cloud(7, min(1, known.sh_degree)))
-    content = path.read_bytes()
-    # What a gzip stream holds is fuzzed, not its checksums alone.
-    return gzip.decompress(content) if known.suffix == ".spz" else content
+    if known.suffix == ".sog":
+        with zipfile.ZipFile(path) as bundle:
+            return bundle.read("meta.json")
+    return gzip.decompress(path.read_bytes()) if known.suffix == ".spz" else path.read_bytes()
 
 
-def wrapped(known: SceneFormat, content: bytes) -> bytes:
+def wrapped(known: SceneFormat, content: bytes, folder: Path) -> bytes:
+    if known.suffix == ".sog":
+        return bundled(folder / f"valid{known.suffix}", {"meta.json": content})
     return gzip.compress(content, 1) if known.suffix == ".spz" else content
+
+
+def bundled(valid: Path, instead: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(valid) as bundle, zipfile.ZipFile(buffer, "w") as other:
+        for entry in bundle.infolist():
+            other.writestr(entry.filename, instead.get(entry.filename, bundle.read(entry)))
+    return buffer.getvalue()
+
+
+def mutated(content: bytes, random: object, changes: int, cut: bool) -> bytes:
+    mutant = bytearray(content)
+    for _ in range(changes):
+        at = random.randrange(len(mutant))  # type: ignore[attr-defined]
+        # Half of the changes go where headers are.
+        at = at % 96 if random.random() < 0.5 else at  # type: ignore[attr-defined]
+        mutant[at] = random.choice([0, 1, 9, 48, 57, 127, 128, 255, random.randrange(256)])  # type: ignore[attr-defined]
+    if cut:
+        del mutant[random.randrange(len(mutant)) :]  # type: ignore[attr-defined]
+    return bytes(mutant)
 
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.suffix)
 @FUZZED
 @given(random=st.randoms(use_true_random=False), changes=st.integers(1, 8), cut=st.booleans())
 def test_mutated_files(tmp_path: Path, known: SceneFormat, random: object, changes: int, cut: bool) -> None:
-    content = bytearray(content_of(known, tmp_path))
-    for _ in range(changes):
-        at = random.randrange(len(content))  # type: ignore[attr-defined]
-        # Half of the changes go where headers are.
-        at = at % 96 if random.random() < 0.5 else at  # type: ignore[attr-defined]
-        content[at] = random.choice([0, 1, 9, 48, 57, 127, 128, 255, random.randrange(256)])  # type: ignore[attr-defined]
-    if cut:
-        del content[random.randrange(len(content)) :]  # type: ignore[attr-defined]
-    read_or_refused(tmp_path / f"mutated{known.suffix}", wrapped(known, bytes(content)))
+    mutant = mutated(content_of(known, tmp_path), random, changes, cut)
+    read_or_refused(tmp_path / f"mutated{known.suffix}", wrapped(known, mutant, tmp_path))
+
+
+@pytest.mark.parametrize("suffix", [".spz", ".sog"])
+@FUZZED
+@given(random=st.randoms(use_true_random=False), changes=st.integers(1, 8), cut=st.booleans())
+def test_mutated_containers(tmp_path: Path, suffix: str, random: object, changes: int, cut: bool) -> None:
+    content_of(format_of(suffix), tmp_path)
+    valid = (tmp_path / f"valid{suffix}").read_bytes()
+    read_or_refused(tmp_path / f"mutated{suffix}", mutated(valid, random, changes, cut))
+
+
+@settings(FUZZED, max_examples=EXAMPLES // 2)
+@given(random=st.randoms(use_true_random=False), changes=st.integers(1, 8), cut=st.booleans(), which=st.integers(0, 6))
+def test_mutated_pictures(tmp_path: Path, random: object, changes: int, cut: bool, which: int) -> None:
+    content_of(format_of(".sog"), tmp_path)
+    with zipfile.ZipFile(tmp_path / "valid.sog") as bundle:
+        name = bundle.namelist()[1 + which]
+        instead = {name: mutated(bundle.read(name), random, changes, cut)}
+    read_or_refused(tmp_path / "mutated.sog", bundled(tmp_path / "valid.sog", instead))
 
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.suffix)
@@ -104,6 +152,44 @@ ABSURD = {
     "text.glb": (struct.pack("<4sIII4s", b"glTF", 2, 20, 4_000_000_000, b"JSON"), "announces 20 bytes"),
     "endless.glb": (struct.pack("<4sIII4s", b"glTF", 2, 4_000_000_000, 4, b"JSON") + b"{}  ", "announces 4000000000"),
 }
+
+
+def sog_meta(**parts: object) -> bytes:
+    content = {"version": 2, "count": 7, "means": {"mins": [0, 0, 0], "maxs": [1, 1, 1], "files": ["a", "b"]}}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr("meta.json", json.dumps({**content, **parts}))
+        # 16383 x 16383 pixels, by a header alone.
+        bundle.writestr(
+            "a", b"RIFF\x20\0\0\0WEBPVP8L\x14\0\0\0\x2f" + struct.pack("<I", (16382 << 14) + 16382) + bytes(9)
+        )
+        bundle.writestr("b", b"RIFF\x20\0\0\0WEBPVP8 \x14\0\0\0" + bytes(20))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({}, "a is 16383 x 16383, which no file of its size holds"),
+        ({"version": 1}, "its version is 1; 2 is read"),
+        ({"count": 10**12}, '"count" is 1000000000000'),
+        ({"count": True}, '"count" is True'),
+        ({"means": 7}, 'no object "means"'),
+        ({"means": {"mins": [0, 0, float("nan")]}}, '"mins" of means is no list'),
+        ({"means": {"mins": [0, 0, 0], "maxs": [1, 1, 1], "files": ["b", "b"]}}, "b is no lossless WebP"),
+        ({"means": {"mins": [0, 0, 0], "maxs": [1, 1, 1], "files": ["../c", "b"]}}, r"it holds no \.\./c"),
+        ({"means": {"mins": [0, 0, 0], "maxs": [1, 1, 1], "files": "ab"}}, "names no picture number 0"),
+    ],
+)
+def test_a_sog_that_says_what_is_not(tmp_path: Path, parts: dict[str, object], sentence: str) -> None:
+    (tmp_path / "a.sog").write_bytes(sog_meta(**parts))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match=sentence):
+            read_scene(tmp_path / "a.sog")
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ABSURD)
