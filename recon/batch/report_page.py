@@ -67,7 +67,7 @@ def _row(entry: Entry, picture: str) -> str:
     return f'<tr class="{verdict if entry.state == "done" else html.escape(entry.state)}">{"".join(cells)}</tr>'
 
 
-def _number(value: float | None, form: str) -> str:
+def _number(value: float | int | None, form: str) -> str:
     return "" if value is None else form.format(value)
 
 
