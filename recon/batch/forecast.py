@@ -27,7 +27,7 @@ class Forecast:
 
 def forecast(todo: Sequence[Todo], costs: Costs, workers: int, batch_seconds: float, most_bytes: int) -> Forecast:
     """Cut the packs as a run would, and add them up."""
-    packs = Packs(todo, costs, batch_seconds, most_bytes)
+    packs = Packs(todo, costs, batch_seconds, most_bytes, workers)
     cut = []
     while pack := packs.next():
         cut.append(pack)

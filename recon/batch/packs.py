@@ -54,10 +54,12 @@ class Pack:
 class Packs:
     """Hands out what is still to be done, the dearest first: what is cheap fills the end of the run evenly."""
 
-    def __init__(self, todo: Sequence[Todo], costs: Costs, batch_seconds: float, most_bytes: int):
+    def __init__(self, todo: Sequence[Todo], costs: Costs, batch_seconds: float, most_bytes: int, workers: int = 1):
         self._costs = costs
         self._batch_seconds = batch_seconds
         self._most_bytes = most_bytes
+        self._workers = workers
+        self._seconds_left = sum(self._alone(one) for one in todo)
         groups: dict[tuple[object, ...], list[Todo]] = {}
         for one in todo:
             groups.setdefault(_group(one), []).append(one)
@@ -77,6 +79,7 @@ class Packs:
         while count < len(group) and self._fits(group[: count + 1]):
             count += 1
         pack = Pack(tuple(group[:count]))
+        self._seconds_left -= sum(map(self._alone, pack.scenes))
         del group[:count]
         if not group:
             del self._groups[0]
@@ -90,11 +93,19 @@ class Packs:
     def _fits(self, scenes: Sequence[Todo]) -> bool:
         pack = Pack(tuple(scenes))
         cost = self._costs.model(pack.model)
-        return cost.seconds(pack.load) <= self._batch_seconds and cost.peak_bytes(pack.load) <= self._most_bytes
+        # Several workers share what is left: none is to have so much of it that the others wait for it at the end.
+        share = self._seconds_left / (2 * self._workers) if self._workers > 1 else self._batch_seconds
+        return (
+            cost.seconds(pack.load) <= min(self._batch_seconds, share)
+            and cost.peak_bytes(pack.load) <= self._most_bytes
+        )
+
+    def _alone(self, one: Todo) -> float:
+        return self._costs.model(one.scene.options.model).seconds(one.load)
 
     def _rank(self, group: list[Todo]) -> tuple[str, float, str]:
         options = group[0].scene.options
-        return repr(options.config.network), -self._costs.model(options.model).seconds(group[0].load), group[0].scene.id
+        return repr(options.config.network), -self._alone(group[0]), group[0].scene.id
 
 
 def _group(one: Todo) -> tuple[object, ...]:

@@ -68,7 +68,7 @@ def run(
         begin(planned(agenda, machine, config, costs))
         ledger.keep_configs({scene.options.digest: json.dumps(scene.options.content) for scene in scenes})
         ledger.put(*agenda.touched)
-        packs = Packs(agenda.todo, costs, config.batch_seconds, machine.most_bytes)
+        packs = Packs(agenda.todo, costs, config.batch_seconds, machine.most_bytes, len(machine.places))
         runner = Runner(out, staging, ledger, agenda, packs, costs, ended)
         try:
             _work(runner, machine, config, make_engine, context or multiprocessing.get_context("spawn"))

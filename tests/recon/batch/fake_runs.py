@@ -97,11 +97,11 @@ def _run(order: dict[str, Any], tell: int) -> int:
     def told(*_: object) -> None:
         os.write(tell, b".")
 
-    entries = run(wanted, config, told, told, FakeEngine, _Forked())  # type: ignore[arg-type]
+    entries = run(wanted, config, told, told, FakeEngine, Forked())  # type: ignore[arg-type]
     return int(any(entry.state != "done" for entry in entries))
 
 
-class _Forked:
+class Forked:
     """Starts workers fast. A forked one would hold its runner's end of the pipe, and never hear that it is gone."""
 
     def __init__(self) -> None:

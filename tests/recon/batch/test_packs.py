@@ -55,6 +55,11 @@ def test_a_pack_keeps_to_its_seconds_and_its_memory(seconds: float, most_bytes: 
     assert cut(Packs([todo(id) for id in "abcde"], Costs(), seconds, most_bytes)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
+def test_several_workers_come_to_the_end_together():
+    packs = Packs([todo(id) for id in "abcdefghijklmnop"], Costs(), 100.0, 100, workers=2)
+    assert [len(pack) for pack in cut(packs)] == [4, 3, 2, 1, 1, 1, 1, 1, 1, 1]
+
+
 def test_a_scene_that_is_too_large_goes_alone():
     assert cut(Packs([todo("a"), todo("b")], Costs(), 0.1, 1)) == [["a"], ["b"]]
 
