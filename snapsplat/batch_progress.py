@@ -64,7 +64,7 @@ def plan_lines(planned: "Planned") -> list[str]:
         workers = f"{count} worker{'s' if count > 1 else ''} on {planned.machine.name}"
         lines.append(
             f"About {_time(takes.seconds)} with {workers}, {takes.peak_bytes / 1e9:.1f} GB of memory each, "
-            f"{takes.disk_bytes / 1e9:.1f} GB of disk."
+            f"{takes.disk_bytes / 1e9:.1f} GB of disk, which has {planned.free_bytes / 1e9:.0f} GB left."
         )
         lines.append(
             f"By {planned.measured} batches that ran here."

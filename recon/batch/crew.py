@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 from recon.batch.messages import Message, PackEnded, PackOrder, Ready, Refused
-from recon.batch.worker import WorkerProcess
+from recon.batch.worker import END_SECONDS, WorkerProcess
 from render.errors import BackendError, SnapsplatError
 
 LOOK_SECONDS = 0.5
@@ -49,7 +49,7 @@ class Crew:
             try:
                 message = worker.connection.recv()
             except (EOFError, OSError):
-                yield worker, self._replace(worker)
+                yield worker, self._replace(worker, END_SECONDS)
                 continue
             worker.heard = time.monotonic()
             if isinstance(message, Ready):
@@ -65,11 +65,12 @@ class Crew:
                 worker.alone &= bool(worker.packs)
             yield worker, message
         for worker in list(self.workers):
-            if worker.packs and time.monotonic() - worker.heard > self._patience(list(worker.packs.values())):
+            busy = worker.packs or not worker.ready
+            if busy and time.monotonic() - worker.heard > self._patience(list(worker.packs.values())):
                 yield worker, self._replace(worker)
 
-    def _replace(self, worker: WorkerProcess) -> Lost:
-        how = worker.kill()
+    def _replace(self, worker: WorkerProcess, within_seconds: float = 0) -> Lost:
+        how = worker.kill(within_seconds)
         if not worker.ready:
             raise BackendError(f"A worker on {worker.device} ended before it could begin ({how}).")
         self.workers[self.workers.index(worker)] = self._start(worker.device)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recon.batch.ledger import Entry, Ledger
-from recon.batch.run import own_ledger, write_reports
+from recon.batch.run import ledger_locked, own_ledger, write_reports
 from recon.batch.share import WHOLE
 from render.errors import InputError
 
@@ -21,14 +21,18 @@ def merge(out: Path) -> list[Entry]:
     Raises:
         InputError: there are none.
         FileFormatError: one is no ledger.
-        OutputError: `out` cannot be written, or a run has its ledger.
+        OutputError: `out` cannot be written, or a run has one of the ledgers.
     """
     files = sorted(out.glob(SHARDS))
     if not files:
         raise InputError(
             f"{out} holds no ledger of a shard; {SHARDS} is expected, as `snapsplat batch --shard` leaves."
         )
-    with own_ledger(WHOLE, out) as (ledger, _):
+    with contextlib.ExitStack() as stack:
+        for file in files:
+            # Of a shard that runs, scenes would be begun anew under its hands.
+            stack.enter_context(ledger_locked(file))
+        ledger, _ = stack.enter_context(own_ledger(WHOLE, out))
         entries = ledger.entries()
         for file in files:
             with contextlib.closing(Ledger(file)) as shard:

@@ -77,7 +77,7 @@ class PackEnded:
 
     pack: int
     ran: int
-    """Scenes that were on the device together; 0 where they were not, after all."""
+    """Scenes that were on the device together; 0 where they were not, or their time says nothing of others'."""
     seconds: float
     """That the device was busy with them."""
     peak_bytes: int

@@ -20,6 +20,10 @@ class Costs(Protocol):
         """A pack has run."""
         ...
 
+    def save(self) -> None:
+        """For the next run."""
+        ...
+
 
 @runtime_checkable
 class Forecasts(Protocol):

@@ -107,10 +107,14 @@ class Pipeline:
     def _on_device(self, pack: _Pack) -> list[Answer]:
         if not pack.scenes:
             return []
+        loads = self._engine is None or self._engine[0] != pack.order.network
         self._memory.restart()
         since = time.perf_counter()
         answers = self._answers(pack, pack.scenes)
         pack.seconds = time.perf_counter() - since
+        if loads:
+            # Loading, and compiling what is compiled lazily, say nothing of the next pack.
+            pack.ran = 0
         pack.peak_bytes = self._memory.bytes
         return answers
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fnmatch
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Planned:
     machine: Machine
     measured: int
     """On how many batches the forecast rests, of the network that most scenes have."""
+    free_bytes: int
+    """Of the disk."""
 
 
 def find_scenes(wanted: Wanted) -> list[Scene]:
@@ -70,15 +73,16 @@ def plan(wanted: Wanted, config: BatchConfig) -> Planned:
     """
     scenes, machine = find_scenes(wanted), find_machine(config)
     agenda = make_agenda(scenes, _entries(wanted.share.ledger(wanted.out)), wanted.out, wanted.retry_failed)
-    return planned(agenda, machine, config, KeptCosts(machine.name))
+    return planned(agenda, machine, config, KeptCosts(machine.name), wanted.out)
 
 
-def planned(agenda: Agenda, machine: Machine, config: BatchConfig, costs: KeptCosts) -> Planned:
+def planned(agenda: Agenda, machine: Machine, config: BatchConfig, costs: KeptCosts, out: Path) -> Planned:
     """What is to be done, with what it takes."""
     models = [one.scene.options.model for one in agenda.todo]
     measured = costs.model(max(models, key=models.count)).measured if models else 0
     takes = forecast(agenda.todo, costs, len(machine.places), config.batch_seconds, machine.most_bytes)
-    return Planned(agenda, takes, machine, measured)
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    return Planned(agenda, takes, machine, measured, shutil.disk_usage(there).free)
 
 
 def _entries(file: Path) -> dict[str, Entry]:

@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import TextIO
 
 from recon.batch.config import BatchConfig
 from recon.batch.crew import Crew
@@ -65,7 +66,7 @@ def run(
             if todo.scene.id not in agenda.made:
                 refuse_strangers(out / todo.scene.id)
         costs = KeptCosts(machine.name)
-        begin(planned(agenda, machine, config, costs))
+        begin(planned(agenda, machine, config, costs, out))
         ledger.keep_configs({scene.options.digest: json.dumps(scene.options.content) for scene in scenes})
         ledger.put(*agenda.touched)
         packs = Packs(agenda.todo, costs, config.batch_seconds, machine.most_bytes, len(machine.places))
@@ -74,9 +75,9 @@ def run(
             _work(runner, machine, config, make_engine, context or multiprocessing.get_context("spawn"))
         finally:
             costs.save()
-            entries = [entry for id, entry in ledger.entries().items() if id in ids]
-            write_reports(entries, out, wanted.share)
-    return entries
+            entries = ledger.entries()
+            write_reports(list(entries.values()), out, wanted.share)
+    return [entry for id, entry in entries.items() if id in ids]
 
 
 def write_reports(entries: Sequence[Entry], out: Path, share: Share) -> None:
@@ -89,15 +90,23 @@ def write_reports(entries: Sequence[Entry], out: Path, share: Share) -> None:
     write_atomically(share.file(out, "report", table_ending()), table_of(entries))
 
 
+def ledger_locked(file: Path) -> TextIO:
+    """A ledger is this process' alone until what is returned is closed.
+
+    Raises:
+        OutputError: another process has it, or the folder cannot be written.
+    """
+    try:
+        return locked(file.with_name(f".{file.name}.lock"), f"Another run writes {file}; wait for it, or end it.")
+    except OSError as error:
+        raise refused(file.parent, error) from error
+
+
 @contextlib.contextmanager
 def own_ledger(share: Share, out: Path) -> Iterator[tuple[Ledger, Path]]:
     """The ledger, this process' alone, and a folder for what is not whole yet."""
     file = share.ledger(out)
-    try:
-        lock = locked(file.with_name(f".{file.name}.lock"), f"Another run writes {file}; wait for it, or end it.")
-    except OSError as error:
-        raise refused(out, error) from error
-    with lock, contextlib.closing(Ledger(file)) as ledger:
+    with ledger_locked(file), contextlib.closing(Ledger(file)) as ledger:
         recover(ledger, out)
         drop_staging(out, share.part)
         try:

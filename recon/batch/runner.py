@@ -17,6 +17,8 @@ from recon.batch.worker import WorkerProcess
 from recon.cost import Measured
 from render.errors import OutputError
 
+SAVE_SECONDS = 60.0
+"""What was learned of costs in so long may be lost."""
 SLOTS = 3
 """Packs that a worker has: one is read, one runs, one is written."""
 
@@ -69,6 +71,7 @@ class Runner:
         self._running: dict[int, Pack] = {}
         self._open: dict[str, tuple[Todo, Entry]] = {}
         self._suspects: list[Todo] = []
+        self._saved = time.monotonic()
         self._tried_alone: set[str] = set()
         self._agenda = agenda
         # As it is known now: what is left is told by the share of these that has ended.
@@ -190,6 +193,9 @@ class Runner:
         elif ended.ran:
             load = replace(pack.load, scenes=ended.ran)
             self._costs.learn(pack.model, Measured(load, ended.seconds, ended.peak_bytes))
+            if time.monotonic() > self._saved + SAVE_SECONDS:
+                self._saved = time.monotonic()
+                self._costs.save()
 
     def _lost(self, lost: Lost) -> None:
         for order in lost.packs:

@@ -108,9 +108,9 @@ class WorkerProcess:
         self._process.join(END_SECONDS)
         self.kill()
 
-    def kill(self) -> str:
-        """End it at once, and say how it had ended of itself, if it had."""
-        self._process.join(0)
+    def kill(self, within_seconds: float = 0) -> str:
+        """End it, and say how it had ended of itself, if it had by then."""
+        self._process.join(within_seconds)
         ended = self._process.exitcode
         self._process.kill()
         self._process.join()

@@ -34,6 +34,8 @@ class FakeEngine:
         if "die_once" in words and not (mark := Path(os.environ[MARKS]) / "died").exists():
             mark.touch()
             os._exit(7)
+        if "hang" in words:
+            time.sleep(600)
         if "bug" in words:
             raise ZeroDivisionError("a bug")
         if "crowded" in words and len(scenes) > 1:

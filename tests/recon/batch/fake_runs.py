@@ -92,7 +92,10 @@ def _run(order: dict[str, Any], tell: int) -> int:
         tuple(order.get("only", ())),
         order.get("retry_failed", False),
     )
-    config = BatchConfig(workers=order.get("workers", 1), kinds=KINDS, batch_seconds=order.get("batch_seconds", 5.0))
+    chosen = {
+        name: order[name] for name in ("workers", "batch_seconds", "hang_seconds", "hang_factor") if name in order
+    }
+    config = BatchConfig(**{"workers": 1, "kinds": KINDS, "batch_seconds": 5.0, **chosen})
 
     def told(*_: object) -> None:
         os.write(tell, b".")

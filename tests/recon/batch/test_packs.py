@@ -26,6 +26,9 @@ class Costs:
     def learn(self, _name: str, _measured: Measured) -> None:
         return
 
+    def save(self) -> None:
+        return
+
     def seconds(self, load: Load) -> float:
         return float(load.photos * load.scenes)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from recon.batch.config import BatchConfig
-from recon.batch.ledger import Entry
+from recon.batch.ledger import Entry, Ledger
 from recon.batch.merge import merge
 from recon.batch.prepare import Wanted
-from recon.batch.run import run
+from recon.batch.run import ledger_locked, run
 from recon.batch.scene_options import RunOptions
 from recon.batch.share import Share
 from render.errors import OutputError
@@ -80,6 +80,25 @@ def test_a_worker_that_dies_once_costs_a_second_try_and_no_scene(tmp_path: Path,
     assert runs(captures, tmp_path / "out") == 0
     assert entries_of(tmp_path / "out")["died"].attempt == 2
     assert "died (exit code 7); another takes its place" in (tmp_path / "out" / "batch.log").read_text()
+
+
+def test_a_worker_that_falls_silent_is_given_up(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 2)
+    add_capture(captures / "hangs", names=["hang.png", "z.png"])
+    assert runs(captures, tmp_path / "out", hang_seconds=2.0, hang_factor=1.0) == 1
+    entries = entries_of(tmp_path / "out")
+    assert {id for id, entry in entries.items() if entry.state == "failed"} == {"hangs"}
+    assert entries["hangs"].error == "Its worker died twice, the second time with this scene alone (it hung)."
+
+
+def test_a_ledger_is_one_process_alone(tmp_path: Path):
+    with ledger_locked(Share(0, 2).ledger(tmp_path)) as lock:
+        Ledger(Share(0, 2).ledger(tmp_path)).close()
+        for run_it in (lambda: merge(tmp_path), lambda: ledger_locked(Share(0, 2).ledger(tmp_path))):
+            with pytest.raises(OutputError, match=r"Another run writes .*ledger.0of2.sqlite; wait for it, or end it"):
+                run_it()
+    assert lock.closed
+    assert merge(tmp_path) == []
 
 
 def test_shards_merged_equal_one_run_and_the_next_run_does_nothing(tmp_path: Path, runs: Runs):
