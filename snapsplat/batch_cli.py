@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from render.errors import BatchError, ConfigError
-from snapsplat.refusals import refusals_told
+from snapsplat.refusals import printable, refusals_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +132,7 @@ def _tell(entries: "Sequence[Entry]", report: Path) -> None:
     typer.echo(f"{done} of {len(entries)} scenes done. Report: {report}")
     missing = [entry for entry in entries if entry.state != "done"]
     for entry in missing[:LISTED]:
-        typer.echo(f"{entry.id}: {entry.error or entry.state}", err=True)
+        typer.echo(printable(f"{entry.id}: {entry.error or entry.state}"), err=True)
     if missing:
         more = f" (and {len(missing) - LISTED} more, in the report)" if len(missing) > LISTED else ""
         raise BatchError(f"{len(missing)} of {len(entries)} scenes were not made{more}.")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from snapsplat.refusals import printable
+
 if TYPE_CHECKING:
     from recon.batch.ledger import Entry
     from recon.batch.prepare import Planned
@@ -40,15 +42,14 @@ class BatchProgress:
 
     def ended(self, entry: "Entry", tally: "Tally") -> None:
         """A scene has ended."""
-        name = "".join(c if c.isprintable() else "?" for c in entry.id)
         count = tally.done + tally.failed
         if self._bar is not None:
             self._bar.update(self._task, completed=count, description=f"{count}/{tally.total}, {_pace(tally)}")
         if entry.state == "failed":
-            self._console.print(f"{name}: {entry.error}")
+            self._console.print(printable(f"{entry.id}: {entry.error}"))
         elif self._bar is None:
             quality = "" if entry.quality is None else f", quality {entry.quality:.2f}"
-            self._console.print(f"{count}/{tally.total} {name}: {entry.verdict or 'done'}{quality}; {_pace(tally)}")
+            self._console.print(f"{count}/{tally.total} {entry.id}: {entry.verdict or 'done'}{quality}; {_pace(tally)}")
 
 
 def plan_lines(planned: "Planned") -> list[str]:
@@ -80,7 +81,7 @@ def tell_plan(planned: "Planned") -> None:
     for line in plan_lines(planned):
         console.print(line)
     for entry in planned.agenda.refused:
-        console.print(f"{entry.id}: {entry.error}")
+        console.print(printable(f"{entry.id}: {entry.error}"))
 
 
 def _pace(tally: "Tally") -> str:
