@@ -1,6 +1,6 @@
 """Scenes a minute of `snapsplat batch`, and where one runner's machine would end: two markdown tables.
 
-    python -m bench.batch [--scenes 200] [--size 96] [--scenes-a-gpu 20]
+    python -m bench.batch [--scenes 200] [--size 96] [--scenes-a-gpu 40]
 
 The first renders rooms of two to four photos in two shapes, and makes scenes of them with the real engine: one at a
 time by the library, one a pack, packed, packed with two workers. The second has workers whose engine only sleeps, a
@@ -32,7 +32,7 @@ from tests.recon.small_scene import small_reconstruction
 SHAPES_WH = ((192, 144), (144, 192))
 FOCAL_PX = 165.0
 GPUS = (1, 2, 4, 8, 16, 32, 64)
-PACK_SECONDS, SCENE_SECONDS = 0.25, 0.25
+PACK_SECONDS, SCENE_SECONDS = 0.05, 0.5
 """Of the simulated device: a pack, and each of its scenes."""
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--scenes-a-gpu", type=int, default=20)
+    parser.add_argument("--scenes-a-gpu", type=int, default=40)
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the beginning.\n")
     with tempfile.TemporaryDirectory() as folder:

@@ -77,7 +77,7 @@ class Runner:
         # As it is known now: what is left is told by the share of these that has ended.
         self._forecast = {one.scene.id: costs.model(one.scene.options.model).seconds(one.load) for one in agenda.todo}
         scenes = len(agenda.todo) + len(agenda.refused)
-        self.tally = Tally(scenes, sum(self._forecast.values()), since=time.monotonic())
+        self.tally = Tally(scenes, sum(self._forecast.values(), 0.0), since=time.monotonic())
 
     @property
     def to_make(self) -> int:
@@ -102,7 +102,7 @@ class Runner:
     def forecast_seconds(self, orders: Sequence[PackOrder]) -> float:
         """How long a worker should take for what it has."""
         packs = [self._running[order.number] for order in orders]
-        return sum(self._costs.model(pack.model).seconds(pack.load) for pack in packs)
+        return sum((self._costs.model(pack.model).seconds(pack.load) for pack in packs), 0.0)
 
     def _feed(self, crew: Crew) -> None:
         for worker in crew.workers:
