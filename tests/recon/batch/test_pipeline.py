@@ -11,8 +11,8 @@ import torch
 from recon.batch.messages import Message, PackEnded, PackOrder, SceneFailed, SceneMade, SceneOrder
 from recon.batch.pipeline import Pipeline
 from recon.batch.places import look_at
+from recon.device_memory import PeakMemory
 from recon.network.splat_network import NetworkConfig
-from recon.peak_memory import PeakMemory
 from tests.recon.batch.captures import add_capture
 from tests.recon.batch.fake_engine import FakeEngine
 from tests.recon.batch.fake_runs import KINDS
