@@ -72,7 +72,7 @@ def test_all_kinds_of_manifest_say_the_same(tmp_path: Path, ending: str):
         ({"id": "a", "images": "a", "size": 9}, "size is 9; it must be from 64 to 1024 pixels"),
         ({"id": "a", "images": "a", "size": "large"}, "size is 'large'; a whole number is expected"),
         ({"id": "a", "images": "a", "seed": 1.5}, "seed is 1.5; a whole number is expected"),
-        ({"id": "a", "images": "a", "model": "huge"}, "were not understood"),
+        ({"id": "a", "images": "a", "model": "huge"}, "one of classical, small is expected"),
         ({"id": "a", "images": "a", "options": "depth"}, "options is 'depth'; such as 'network.depth.rounds=2'"),
         ({"id": "a", "images": "a", "options": "device=cuda"}, "the device is the whole run's"),
         ({"id": "a", "images": "a", "sise": 96}, "column 'sise' is not known; there are id, images"),
