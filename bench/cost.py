@@ -13,10 +13,10 @@ import torch
 
 from recon.config import load_config
 from recon.cost import CostModel, Load, Measured
+from recon.device_memory import PeakMemory
 from recon.engine import Engine
 from recon.images import decode_images
 from recon.scene_input import make_input
-from server.worker_memory import PeakMemory
 
 PHOTOS = sorted(Path("examples/banana").glob("*.jpg"))
 RUNS = [(2, 64), (2, 64), (4, 64), (2, 128), (4, 128), (2, 192), (3, 192), (4, 192), (2, 256), (4, 256)]

@@ -14,11 +14,11 @@ KEPT = 200
 """Measurements of a model on a device; older ones go."""
 
 
-def device_name(device: torch.device) -> str:
-    """By which measurements are kept: a CPU is another with another number of threads."""
+def device_name(device: torch.device, threads: int | None = None) -> str:
+    """By which measurements are kept: a CPU is another with another number of threads, by default this process'."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"cpu, {torch.get_num_threads()} threads"
+    return f"cpu, {threads or torch.get_num_threads()} threads"
 
 
 def cost_file() -> Path:

@@ -85,7 +85,7 @@ def unread_photos(paths: Sequence[Path | str]) -> list[Path]:
     """Photos of formats that are not read, in the folders among `paths`; `find_photos` passes them over."""
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     files = [file for folder in folders for file in folder.iterdir() if file.suffix.lower() in UNREAD_SUFFIXES]
-    return sorted((file for file in files if not file.name.startswith(".")), key=_natural_order)
+    return sorted((file for file in files if not file.name.startswith(".")), key=natural_order)
 
 
 def load_images(paths: Sequence[Path | str] | Path | str, fewest: int = MIN_PHOTOS) -> ImageSet:
@@ -130,10 +130,11 @@ def _photos_at(path: Path) -> list[Path]:
         instead = f" It holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}." if others else ""
         wanted = ", ".join(sorted(SUFFIXES))
         raise InputError(f"{path} holds no photo; what ends in {wanted} counts as one.{instead}")
-    return sorted(photos, key=_natural_order)
+    return sorted(photos, key=natural_order)
 
 
-def _natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+def natural_order(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorts `2.jpg` before `10.jpg`."""
     parts = re.findall(r"(\d+)|(\D+)", path.name.lower())
     return [(int(digits), "") if digits else (-1, text) for digits, text in parts], path.name
 

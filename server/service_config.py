@@ -1,20 +1,17 @@
 """All options of the service: `configs/serve.yaml` as dataclasses."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import torch
 
 from recon.config import build_config, compose_tree
-from render.errors import BackendError, require
+from recon.devices import devices, memory_bytes
+from render.errors import require
 from server.config import BatcherConfig, EngineConfig, LimitsConfig, ResultsConfig
 from server.guard_config import MetricsConfig, PrincipalConfig, SecurityConfig
 
+DEVICE = "engine.device"
 SHARE = 0.8
 """Of a device's memory; the rest is for others, and for the server itself."""
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True)
@@ -59,32 +56,9 @@ def load_service_config(overrides: Sequence[str] = ()) -> ServiceConfig:
 
 def _share(config: ServiceConfig) -> int:
     """What batches may need, of the smallest device; a CPU's memory holds uploads as well."""
-    places, uploads = devices(config.engine.device), config.batcher.max_bytes
+    places, uploads = devices(config.engine.device, DEVICE), config.batcher.max_bytes
     there = min(memory_bytes(place) for place in places)
     if places != ["cpu"]:
         return round(SHARE * there)
     require(uploads < there, "batcher.max_bytes", uploads, f"less than the {there} bytes of memory that there are")
     return max(1, round(SHARE * (there - uploads)))
-
-
-def devices(device: str) -> list[str]:
-    """Those that an option stands for, a worker each.
-
-    Raises:
-        BackendError: CUDA was asked for and there is none.
-    """
-    count = torch.cuda.device_count() if device in ("cuda", "auto") else 0
-    if device == "cuda" and not count:
-        raise BackendError("engine.device is cuda, but torch sees no CUDA device here; use cpu or auto.")
-    return [f"cuda:{i}" for i in range(count)] or ["cpu"]
-
-
-def memory_bytes(device: str) -> int:
-    """All that a device has; of a CPU, what this process may have."""
-    if device != "cpu":
-        return torch.cuda.get_device_properties(device).total_memory
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        return min(there, int(_CGROUP.read_text()))
-    except (OSError, ValueError):
-        return there

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from recon.cost_file import KeptCosts, device_name
+from recon.devices import devices
 from server.batcher import Batcher
 from server.desk import Desk
 from server.dispatcher import Dispatcher
@@ -17,7 +18,7 @@ from server.forecast import LearnedForecast
 from server.guard import guarded
 from server.listen import announced
 from server.results import Results
-from server.service_config import ServiceConfig, devices
+from server.service_config import DEVICE, ServiceConfig
 from server.serving import Serving, serving
 from server.watching import watching
 from server.worker_engine import WorkerEngine
@@ -44,7 +45,7 @@ async def started(config: ServiceConfig, listen: str) -> AsyncIterator[Started]:
     """
     clock = asyncio.get_running_loop().time
     workshop = PhotoWorkshop(config.engine.models, config.limits)
-    places = devices(config.engine.device)
+    places = devices(config.engine.device, DEVICE)
     forecast = LearnedForecast(KeptCosts(device_name(torch.device(places[0]))))
     engines = tuple(WorkerEngine(config.engine, place, forecast) for place in places)
     results = Results(Path(config.folder), config.results)

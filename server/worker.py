@@ -20,12 +20,13 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from recon.cost_file import device_name
+from recon.device_memory import PeakMemory, ran_out_of_memory
 from recon.network.cameras.hypotheses import solve
 from recon.placed_photos import PlacedPhotos
 from recon.reconstruction import Reconstruction
 from render.errors import SnapsplatError
 from server.config import EngineConfig
-from server.errors import EngineError
+from server.errors import EngineError, OutOfMemoryError
 from server.logs import configure_logs
 from server.messages import (
     BatchEnded,
@@ -46,7 +47,6 @@ from server.scenes import read_scene, write_scene
 from server.solvers import solvers
 from server.turns import Part, Turns
 from server.worker_batch import UnwantedError, WorkerBatch
-from server.worker_memory import PeakMemory, as_out_of_memory
 
 
 def work(connection: Connection, config: EngineConfig, device: str) -> None:
@@ -125,7 +125,8 @@ class Worker:
         except UnwantedError:
             self._end(batch, None)
         except Exception as error:  # noqa: BLE001 - whatever it is, the server must hear of it
-            self._end(batch, as_out_of_memory(error) or _told(error))
+            out = OutOfMemoryError("The device ran out of memory.") if ran_out_of_memory(error) else None
+            self._end(batch, out or _told(error))
 
     def _read(self, batch: WorkerBatch) -> None:
         for scene in batch.order.scenes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from snapsplat.batch_cli import batch, merge
 from snapsplat.convert_cli import convert
 from snapsplat.data_cli import data_app
 from snapsplat.info_cli import info
@@ -154,6 +155,8 @@ def reconstruct(
         _tell(scene, output)
 
 
+app.command(epilog=EXIT_CODES_HELP, short_help="Make a scene of each of many captures.")(batch)
+app.command(epilog=EXIT_CODES_HELP, short_help="Put the ledgers of a batch's shards together.")(merge)
 app.command(epilog=EXIT_CODES_HELP, short_help="Look at a scene.")(view)
 app.command(epilog=EXIT_CODES_HELP, short_help="Make a mesh of a scene.")(mesh)
 app.command(epilog=EXIT_CODES_HELP, short_help="Have a server make a scene.")(submit)

@@ -7,7 +7,7 @@ import typer
 
 from render.errors import SnapsplatError, require
 from snapsplat.exit_codes import exit_code
-from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.refusals import EXIT_CODES_HELP, printable, refusals_told
 
 if TYPE_CHECKING:
     from recon.training.scenes import TrainingScene
@@ -58,7 +58,7 @@ def inspect(
                 scene = _inspected(folder)
             except SnapsplatError as error:
                 refused.append(error)
-                typer.echo(_printable(str(error)), err=True)
+                typer.echo(printable(str(error)), err=True)
             else:
                 rows += scene_rows(scene) if pictures is not None else []
         if len(refused) < len(folders):
@@ -110,12 +110,7 @@ def _inspected(folder: Path) -> "TrainingScene":
     scene = load_scene(capture, LOOKED_AT_PX)
     facts = describe(scene, [photo.lens.size_wh for photo in capture.photos])
     for line in report(f"{capture.name}: {capture.kind}", facts, judge(scene, facts), metric=capture.metric):
-        typer.echo(_printable(line))
+        typer.echo(printable(line))
     for sentence in capture.left_out:
-        typer.echo(_printable(f"  {sentence}"))
+        typer.echo(printable(f"  {sentence}"))
     return scene
-
-
-def _printable(text: str) -> str:
-    """Names come from files of strangers: what would steer a terminal is left out."""
-    return "".join(character if character.isprintable() else "?" for character in text)

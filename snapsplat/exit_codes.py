@@ -2,6 +2,7 @@
 
 from render.errors import (
     BackendError,
+    BatchError,
     CamerasError,
     ConfigError,
     FileFormatError,
@@ -21,6 +22,7 @@ EXIT_CODES: dict[type[BaseException], tuple[int, str]] = {
     BackendError: (8, "this machine lacks what was asked for"),
     MemoryError: (9, "out of memory"),
     ServiceError: (10, "the server did not do it"),
+    BatchError: (11, "some scenes of a batch were not made"),
     KeyboardInterrupt: (130, "stopped by Ctrl-C"),
 }
 """Kind of failure -> exit code and meaning; a subclass shares the code of its nearest ancestor here."""

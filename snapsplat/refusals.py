@@ -40,6 +40,11 @@ def refusals_told(when_stopped: str, out_of_memory: str, typed: Mapping[str, str
         _end(MemoryError, out_of_memory)
 
 
+def printable(text: str) -> str:
+    """Names come from files of strangers: what would steer a terminal is left out."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def _end(kind: type[BaseException], sentence: str) -> None:
     typer.echo(sentence, err=True)
     raise typer.Exit(exit_code(kind)) from None

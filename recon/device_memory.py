@@ -7,8 +7,6 @@ from pathlib import Path
 
 import torch
 
-from server.errors import OutOfMemoryError
-
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _TORCH_OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
 
@@ -40,11 +38,11 @@ class PeakMemory:
             return peak if sys.platform == "darwin" else peak * 2**10
 
 
-def as_out_of_memory(error: Exception) -> OutOfMemoryError | None:
-    """A failure of memory by its right name; torch tells of it by RuntimeError, on a CPU by its text alone."""
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether that is what a failure was, and room is made; torch tells of it by RuntimeError, on a CPU by its text."""
     told = isinstance(error, RuntimeError) and any(said in str(error) for said in _TORCH_OUT_OF_MEMORY)
     if not (told or isinstance(error, MemoryError)):
-        return None
+        return False
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return OutOfMemoryError("The device ran out of memory.")
+    return True

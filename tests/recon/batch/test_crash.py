@@ -1,0 +1,30 @@
+"""A run that is killed again and again ends as one that nobody disturbed."""
+
+import random
+from pathlib import Path
+
+from tests.recon.batch.captures import add_captures
+from tests.recon.batch.fake_runs import Runs, entries_of, files_of
+
+SCENES = 50
+KILLS = 30
+EARLY_KILLS = 6
+
+
+def test_a_run_killed_thirty_times_makes_every_scene_once(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", SCENES)
+    chance = random.Random(1)
+    moments = [(chance.choice((0, 0, 1)), chance.uniform(0, 0.02)) for _ in range(KILLS)]
+    moments += [(-1, chance.uniform(0, 0.1)) for _ in range(EARLY_KILLS)]
+    chance.shuffle(moments)
+    for moment in moments:
+        # Packs of one: as many moments to be killed at as there are scenes.
+        assert runs(captures, tmp_path / "out", kill=moment, batch_seconds=0.001) == -9, "all was done too soon"
+    assert runs(captures, tmp_path / "out", batch_seconds=0.001) == 0
+    assert runs(captures, tmp_path / "undisturbed") == 0
+    entries = entries_of(tmp_path / "out")
+    assert {entry.state for entry in entries.values()} == {"done"}
+    assert len(entries) == SCENES
+    assert max(entry.attempt for entry in entries.values()) > 1
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "undisturbed")
+    assert [path.name for path in (tmp_path / "out").glob(".batch-*")] == []

@@ -1,0 +1,160 @@
+"""Whole runs with an engine that only pretends: what bad captures do to others, and what running again does."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recon.batch.config import BatchConfig
+from recon.batch.ledger import Entry, Ledger
+from recon.batch.merge import merge
+from recon.batch.prepare import Wanted
+from recon.batch.run import ledger_locked, run
+from recon.batch.scene_options import RunOptions
+from recon.batch.share import Share
+from render.errors import OutputError
+from tests.recon.batch.captures import add_capture, add_captures
+from tests.recon.batch.fake_runs import Runs, entries_of, files_of
+
+
+def untimed(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """What does not depend on a clock or a memory; reports, which have times, by their names alone."""
+    return {
+        id: replace(entry, seconds=None, peak_bytes=None, ended_at=None, outputs=str(sorted(entry.made)))
+        for id, entry in entries.items()
+    }
+
+
+def changed_since(before: dict[str, Entry], after: dict[str, Entry]) -> set[str]:
+    return {id for id, entry in after.items() if entry != before.get(id)}
+
+
+def test_each_bad_capture_ends_with_its_sentence_and_the_others_are_untouched(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 6)
+    (captures / "empty").mkdir()
+    add_capture(captures / "unreadable")
+    (captures / "unreadable" / "a.png").write_bytes(b"no photo")
+    add_capture(captures / "cut").joinpath("a.png").write_bytes((captures / "scene-000" / "a.png").read_bytes()[:900])
+    add_capture(captures / "one", names=["a.png"])
+    shutil.copy(add_capture(captures / "twice") / "a.png", captures / "twice" / "b.png")
+    for word in ("apart", "bug", "die", "too_large"):
+        add_capture(captures / word, names=[f"{word}.png", "z.png"])
+    add_capture(captures / "crowd", names=["crowded.png", "z.png"])
+    assert runs(captures, tmp_path / "out", workers=2) == 1
+    entries = entries_of(tmp_path / "out")
+    sentences = {
+        "empty": "holds no photo",
+        "unreadable": "a.png is not a photo that can be read",
+        "cut": "a.png is damaged or cut short",
+        "twice": "are the same picture",
+        "apart": "No two photos show the same.",
+        "bug": "A mistake in the code: ZeroDivisionError('a bug'); the log says where.",
+        "die": "Its worker died twice, the second time with this scene alone (exit code 7).",
+        "too_large": "Out of memory; try a smaller size or fewer photos.",
+    }
+    failed = {id: entry.error for id, entry in entries.items() if entry.state == "failed"}
+    assert failed.keys() == sentences.keys()
+    assert all(sentence in (failed[id] or "") for id, sentence in sentences.items())
+    assert not any((tmp_path / "out" / id).exists() for id in failed)
+    assert {entry.state for id, entry in entries.items() if id not in failed} == {"done"}
+    good = tmp_path / "good"
+    shutil.copytree(captures, good, ignore=lambda _, names: [name for name in names if name in failed])
+    assert runs(good, tmp_path / "alone") == 0
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "alone")
+    assert "ZeroDivisionError" in (tmp_path / "out" / "batch.log").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("<tr class=") == len(entries)
+    assert "No two photos show the same." in page
+    # Again: failures stay, until they are to be tried again.
+    assert runs(captures, tmp_path / "out") == 1
+    assert entries_of(tmp_path / "out") == entries
+    assert runs(captures, tmp_path / "out", retry_failed=True, only=["apart"]) == 1
+    assert changed_since(entries, entries_of(tmp_path / "out")) == {"apart"}
+    assert entries_of(tmp_path / "out")["apart"].attempt == entries["apart"].attempt + 1
+
+
+def test_a_worker_that_dies_once_costs_a_second_try_and_no_scene(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 4)
+    add_capture(captures / "died", names=["die_once.png", "z.png"])
+    assert runs(captures, tmp_path / "out") == 0
+    assert entries_of(tmp_path / "out")["died"].attempt == 2
+    assert "died (exit code 7); another takes its place" in (tmp_path / "out" / "batch.log").read_text()
+
+
+def test_a_worker_that_falls_silent_is_given_up(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 2)
+    add_capture(captures / "hangs", names=["hang.png", "z.png"])
+    assert runs(captures, tmp_path / "out", hang_seconds=2.0, hang_factor=1.0) == 1
+    entries = entries_of(tmp_path / "out")
+    assert {id for id, entry in entries.items() if entry.state == "failed"} == {"hangs"}
+    assert entries["hangs"].error == "Its worker died twice, the second time with this scene alone (it hung)."
+
+
+def test_a_ledger_is_one_process_alone(tmp_path: Path):
+    with ledger_locked(Share(0, 2).ledger(tmp_path)) as lock:
+        Ledger(Share(0, 2).ledger(tmp_path)).close()
+        for run_it in (lambda: merge(tmp_path), lambda: ledger_locked(Share(0, 2).ledger(tmp_path))):
+            with pytest.raises(OutputError, match=r"Another run writes .*ledger.0of2.sqlite; wait for it, or end it"):
+                run_it()
+    assert lock.closed
+    assert merge(tmp_path) == []
+
+
+def test_shards_merged_equal_one_run_and_the_next_run_does_nothing(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 12)
+    (captures / "empty").mkdir()
+    assert runs(captures, tmp_path / "whole") == 1
+    for shard in range(3):
+        runs(captures, tmp_path / "parts", shard=f"{shard}/3")
+    counts = [len(entries_of(tmp_path / "parts", Share(shard, 3))) for shard in range(3)]
+    assert sum(counts) == 13
+    assert min(counts) > 0
+    merge(tmp_path / "parts")
+    entries = entries_of(tmp_path / "parts")
+    assert untimed(entries) == untimed(entries_of(tmp_path / "whole"))
+    assert files_of(tmp_path / "parts") == files_of(tmp_path / "whole")
+    assert runs(captures, tmp_path / "parts") == 1
+    assert entries_of(tmp_path / "parts") == entries
+
+
+def test_the_order_of_captures_does_not_matter(tmp_path: Path, runs: Runs):
+    captures = add_captures(tmp_path / "captures", 5)
+    rows = [f"{folder.name},{folder}" for folder in sorted(captures.iterdir())]
+    for name, order in (("forth", rows), ("back", rows[::-1])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,images", *order]))
+        assert runs(tmp_path / f"{name}.csv", tmp_path / name) == 0
+    assert files_of(tmp_path / "forth") == files_of(tmp_path / "back")
+    assert untimed(entries_of(tmp_path / "forth")) == untimed(entries_of(tmp_path / "back"))
+
+
+def test_what_has_changed_is_made_anew_and_nothing_else(tmp_path: Path, runs: Runs):
+    captures, out = add_captures(tmp_path / "captures", 7), tmp_path / "out"
+    assert runs(captures, out) == 0
+    before = entries_of(out)
+    photo = captures / "scene-000" / "a.png"
+    photo.write_bytes((captures / "scene-003" / "a.png").read_bytes())
+    touched = captures / "scene-001" / "a.png"
+    touched.write_bytes(touched.read_bytes())
+    (out / "scene-002" / "scene.ply").unlink()
+    add_capture(captures / "new")
+    (captures / "scene-004" / "cameras.json").write_text('{"cameras": []}')
+    shutil.rmtree(captures / "scene-005")
+    (captures / "scene-005").mkdir()
+    assert runs(captures, out) == 1
+    after = entries_of(out)
+    remade = {id for id, entry in after.items() if entry.attempt != (before[id].attempt if id in before else 0)}
+    assert remade == {"scene-000", "scene-002", "scene-004", "scene-005", "new"}
+    assert after["scene-005"].state == "failed"
+    assert not (out / "scene-005").exists()
+    assert (out / "scene-002" / "scene.ply").is_file()
+    assert runs(captures, out, seed=5, only=["scene-006"]) == 0
+    assert changed_since(after, entries_of(out)) == {"scene-006"}
+
+
+def test_a_folder_that_no_run_made_is_left_alone(tmp_path: Path):
+    captures = add_captures(tmp_path / "captures", 2)
+    with pytest.raises(OutputError, match="exists, and the ledger beside it did not make it"):
+        run(Wanted(str(captures), captures, RunOptions()), BatchConfig(), lambda *_: None, lambda _: None)
+    assert sorted(path.name for path in captures.iterdir() if path.is_dir()) == ["scene-000", "scene-001"]
+    assert sorted(path.name for path in (captures / "scene-000").iterdir()) == ["a.png", "b.png"]
