@@ -2,42 +2,11 @@
 
 import pytest
 
-from server.batcher import Batcher
-from server.config import BatcherConfig
 from server.errors import DeadlineError, JobCancelledError, OutOfMemoryError, QueueFullError
 from server.jobs import Answer, Shape
-from server.lanes import Batch
 from server.outlook import Outlook
-from tests.server.fakes import GB, LARGE, SMALL, WIDE, FakeEngine, FakeForecast, Submitter
-
-
-class Hand:
-    """A batcher with one engine of two slots; a batch of three SMALL jobs fills the budget."""
-
-    def __init__(self, engines: int = 1, slots: int = 2, overlaps: bool = False, **options: float):
-        self.now = 0.0
-        known = {"device_bytes": 100 * GB, "batch_seconds": 1.5, "linger_seconds": 0.5, "ageing_seconds": 10.0}
-        lanes = [FakeEngine(slots, overlaps=overlaps) for _ in range(engines)]
-        config = BatcherConfig(**{**known, **options})  # type: ignore[arg-type]
-        self.batcher = Batcher(config, FakeForecast(), lanes, lambda: self.now)
-        self.submit = Submitter(self.batcher, self.batcher.submit)
-
-    def take(self) -> list[str] | None:
-        """Ids of the next batch."""
-        batch = self.batcher.take()
-        return None if batch is None else [job.id for job in batch.jobs]
-
-    def busy(self) -> Batch:
-        """Let the engine run a job of an odd shape; the first of the ids is its."""
-        self.submit(Shape("small", 1, (64, 64), 0))
-        batch = self.batcher.take()
-        assert batch is not None
-        return batch
-
-    def done(self, batch: Batch) -> None:
-        for job in batch.jobs:
-            self.batcher.give_back(batch, job, "scene")
-        self.batcher.finish(batch, None)
+from tests.server.by_hand import Hand
+from tests.server.fakes import GB, LARGE, SMALL, WIDE
 
 
 def test_an_idle_engine_gets_what_is_there():
@@ -353,65 +322,3 @@ def test_a_batch_that_is_done_before_an_older_one_gives_that_no_more_time():
     hand.done(second)
     hand.now = 10.0
     assert len(hand.batcher.hung()) == 1
-
-
-def test_batches_that_overlap_on_a_device_fit_its_memory_together():
-    hand = Hand(slots=3, overlaps=True, device_bytes=20 * GB)
-    hand.submit(LARGE)  # 17 GB
-    first = hand.batcher.take()
-    assert first is not None
-    hand.submit(SMALL)  # 5 GB
-    later = hand.submit(Shape("small", 1, (64, 64), 0), priority=-1)  # 2 GB
-    hand.now = 0.5
-    assert hand.take() is None, "the little one would fit, but is not to overtake"
-    hand.done(first)
-    assert hand.take() == ["job-1"]
-    assert hand.take() == [later.id]
-
-
-def test_what_is_left_of_the_memory_splits_a_batch():
-    hand = Hand(slots=3, overlaps=True, device_bytes=15 * GB)
-    for _ in range(2):
-        hand.submit(SMALL)  # 9 GB
-    assert hand.take() == ["job-0", "job-1"]
-    for _ in range(2):
-        hand.submit(SMALL)
-    assert hand.take() == ["job-2"]
-
-
-def test_a_batch_that_only_gets_ready_beside_another_needs_no_memory_yet():
-    hand = Hand(device_bytes=20 * GB)
-    hand.submit(LARGE)
-    hand.submit(LARGE)
-    assert (hand.take(), hand.take()) == (["job-0"], ["job-1"])
-
-
-def test_what_ran_out_beside_others_is_tried_alone_before_it_ends():
-    hand = Hand(slots=3, overlaps=True, device_bytes=40 * GB)
-    job = hand.submit(LARGE)
-    hand.submit(SMALL)
-    first, second = hand.batcher.take(), None
-    hand.now = 0.5
-    second = hand.batcher.take()
-    assert first is not None
-    assert second is not None
-    hand.batcher.finish(first, OutOfMemoryError("CUDA out of memory"))
-    hand.now = 1.0
-    assert (job.ending, hand.take()) == (None, None)
-    hand.batcher.check(LARGE)
-    hand.done(second)
-    hand.submit(SMALL)
-    assert hand.take() == [job.id]
-    hand.now = 2.0
-    assert hand.take() is None, "nothing is beside it"
-
-
-def test_a_device_that_was_busy_with_what_overlaps_does_not_hang():
-    hand = Hand(slots=3, overlaps=True, hang_seconds=0.1, hang_factor=1.0)
-    hand.busy()  # 0.2 s
-    hand.submit(LARGE)  # 1.7 s
-    assert hand.take() == ["job-1"]
-    hand.now = 1.8
-    assert hand.batcher.hung() == []
-    hand.now = 2.0
-    assert len(hand.batcher.hung()) == 2
