@@ -26,6 +26,7 @@ from recon.prediction import CameraEstimate, DepthEstimate
 from recon.training.choose import choose_views
 from recon.training.scenes import SceneSource, TrainingScene
 from recon.views import Views
+from render.errors import InputError
 
 TARGETS = 2
 
@@ -72,10 +73,13 @@ def table(scenes: SceneSource, count: int, photos: list[int], size: int) -> None
 
 
 def _row(engines: dict[str, Engine], scene: TrainingScene, n: int, size: int, seed: int) -> dict[str, Scores] | None:
-    """Scores of one scene by every engine, or nothing where one of them makes none."""
+    """Scores of one scene by every engine, or nothing where it has no such photos or one of them makes none."""
     if len(scene.photos) < n + TARGETS or scene.depth is None:
         return None
-    contexts, targets = choose_views(scene, n, np.random.default_rng([0, seed]), TARGETS)
+    try:
+        contexts, targets = choose_views(scene, n, np.random.default_rng([0, seed]), TARGETS)
+    except InputError:
+        return None  # Too few of its photos overlap.
     depth = engines["true depth"].network.depth
     assert isinstance(depth, TrueDepth)
     depth.truth = [scene.depth[v] for v in contexts]

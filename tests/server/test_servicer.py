@@ -1,6 +1,7 @@
 """The service over a real channel: what a client is told, and what becomes of streams that break."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -318,4 +319,10 @@ def test_who_leaves_in_mid_download_is_no_mistake_of_the_server(tmp_path: Path, 
         await servicer.GetResult(service_pb2.GetResultRequest(request_id="a"), Gone())
 
     serve(tmp_path, body)
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR" and not of_a_closed_loop(record)]
+
+
+def of_a_closed_loop(record: logging.LogRecord) -> bool:
+    """gRPC has one poller for the process, which may still wake a loop that another test has closed."""
+    raised = record.exc_info[1] if record.exc_info else None
+    return record.name == "asyncio" and isinstance(raised, RuntimeError) and str(raised) == "Event loop is closed"
