@@ -5,14 +5,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
 
 from render.cameras import Cameras
 from render.cells import reduced
 from render.errors import FileFormatError
-from render.files.cameras_json import CameraRow, read_cameras_json
+from render.files.depth_maps import read_depth_npy
 from render.files.ply import read_ply
+from render.files.posed import placed_cameras
 from render.gaussians import Gaussians
 from render.points import Points, points_of_view
 from render.view.scene import ViewedScene
@@ -22,6 +22,7 @@ PICTURE_SIDE_PX = 320
 """Long side of the pictures that stand in the frustums."""
 POINTS_PER_PHOTO = 20_000
 
+_Map = Float[np.ndarray, "_ _"]
 _Picture = UInt8[np.ndarray, "_ _ 3"]
 
 
@@ -39,32 +40,17 @@ def open_folder(folder: Path, photos: Mapping[str, _Picture] | None = None) -> V
         gaussians = read_ply(path)
     except OSError as error:
         raise FileFormatError(path, f"cannot be read ({error.strerror or error}); a scene's folder has it.") from error
-    file = read_cameras_json(folder / "cameras.json")
-    rows = {name: camera for name, row in file.rows.items() if (camera := _camera(row)) is not None}
-    if not rows:
-        raise FileFormatError(folder / "cameras.json", "no photo has a whole camera; at least one is needed.")
-    parts = {
-        what: torch.cat([getattr(c, what) for c in rows.values()]) for what in ("K_px", "T_world_camera", "size_wh")
-    }
-    cameras = Cameras(**parts, scale=file.scale)
-    pictures = {name: reduced(photo, PICTURE_SIDE_PX) for name, photo in (photos or {}).items() if name in rows}
-    pictures |= {name: drawn_picture(gaussians, camera) for name, camera in rows.items() if name not in pictures}
-    maps = [_points(folder, name, camera, pictures[name]) for name, camera in rows.items()]
-    return ViewedScene(
-        gaussians,
-        cameras,
-        names=tuple(rows),
-        pictures=tuple(pictures[name] for name in rows),
-        points=Points.concatenate([points for points in maps if points is not None]),
+    names, cameras = placed_cameras(folder / "cameras.json")
+    maps = [_maps(folder, name) for name in names]
+    given = photos or {}
+    pictures = tuple(
+        reduced(given[name], PICTURE_SIDE_PX) if name in given else drawn_picture(gaussians, cameras[[view]])
+        for view, name in enumerate(names)
     )
-
-
-def _camera(row: CameraRow) -> Cameras | None:
-    known = (row.fx, row.fy, row.cx, row.cy, row.width, row.height)
-    if row.T_world_camera is None or any(value is None for value in known):
-        return None
-    K = torch.tensor([[[row.fx, 0, row.cx], [0, row.fy, row.cy], [0, 0, 1]]], dtype=torch.float64)
-    return Cameras(K, row.T_world_camera[None], torch.tensor([[row.width, row.height]]).to(torch.int64))
+    points = [
+        sampled_points(cameras[[view]], pictures[view], *both) for view, both in enumerate(maps) if both is not None
+    ]
+    return ViewedScene(gaussians, cameras, names, pictures, Points.concatenate(points))
 
 
 def drawn_picture(gaussians: Gaussians, camera: Cameras) -> _Picture:
@@ -75,29 +61,17 @@ def drawn_picture(gaussians: Gaussians, camera: Cameras) -> _Picture:
     return next(drawn_frames(gaussians, resized))
 
 
-def _points(folder: Path, name: str, camera: Cameras, picture: _Picture) -> Points | None:
-    depth, confidence = (_map(folder / kind / f"{name}.npy") for kind in ("depth", "confidence"))
-    if depth is None or confidence is None or depth.shape != confidence.shape:
+def _maps(folder: Path, name: str) -> tuple[_Map, _Map] | None:
+    """Depth and confidence of a photo, where both are there."""
+    paths = [folder / kind / f"{name}.npy" for kind in ("depth", "confidence")]
+    if not all(path.exists() for path in paths):
         return None
-    return sampled_points(camera, picture, depth, confidence)
+    depth, confidence = (read_depth_npy(path) for path in paths)
+    return (depth, confidence) if depth.shape == confidence.shape else None
 
 
-def sampled_points(
-    camera: Cameras, picture: _Picture, depth: Float[np.ndarray, "_ _"], confidence: Float[np.ndarray, "_ _"]
-) -> Points:
+def sampled_points(camera: Cameras, picture: _Picture, depth: _Map, confidence: _Map) -> Points:
     """Some `POINTS_PER_PHOTO` points of a photo's depth, in the colours of its picture."""
     step = max(round((depth.size / POINTS_PER_PHOTO) ** 0.5), 1)
     colours = cv2.resize(picture, (depth.shape[1], depth.shape[0]), interpolation=cv2.INTER_LINEAR)
     return points_of_view(camera, colours, depth, confidence, step)
-
-
-def _map(path: Path) -> Float[np.ndarray, "_ _"] | None:
-    if not path.exists():
-        return None
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise FileFormatError(path, f"this is no .npy file that can be read ({error}).") from error
-    if values.ndim != 2 or values.dtype != np.float32:
-        raise FileFormatError(path, f"this is {values.dtype} of shape {values.shape}; float32, two axes, is expected.")
-    return values

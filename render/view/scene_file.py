@@ -48,7 +48,8 @@ def start_camera(gaussians: Gaussians) -> Cameras:
         radius = max(float(np.quantile(np.linalg.norm(means - middle, axis=1), MOST)), 1e-6)
         T[:3, 3] = torch.from_numpy(middle - [0, 0, 2 * radius / WIDE])
         slopes = _slopes(means - T[:3, 3].numpy())
-    slope = float(np.clip(np.quantile(slopes, MOST), WIDE / 4, WIDE))
+    # Cut off first: between two that are infinite there is no quantile.
+    slope = max(float(np.quantile(np.minimum(slopes, WIDE), MOST)), WIDE / 4)
     width, height = SIZE_WH
     focal = height / (2 * slope)
     K = torch.tensor([[[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]]], dtype=torch.float64)

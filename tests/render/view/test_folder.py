@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from recon.outputs import save_reconstruction
-from render.errors import FileFormatError
+from render.errors import CamerasError, FileFormatError
 from render.view.folder import open_folder
 from tests.recon.small_scene import small_reconstruction
 
@@ -42,15 +42,41 @@ def test_scene_and_cameras_are_enough_and_less_is_told(tmp_path: Path):
     for row in cameras["cameras"]:
         row["registered"] = False
     (tmp_path / "cameras.json").write_text(json.dumps(cameras))
-    with pytest.raises(FileFormatError, match="no photo has a whole camera"):
+    with pytest.raises(CamerasError, match="places no photo with its size and focal length"):
         open_folder(tmp_path)
     (tmp_path / "scene.ply").unlink()
     with pytest.raises(FileFormatError, match=r"scene\.ply: cannot be read"):
         open_folder(tmp_path)
 
 
-def test_a_broken_map_is_told(tmp_path: Path):
+def test_a_camera_with_one_focal_length_and_no_centre_is_whole(tmp_path: Path):
     small_reconstruction().save(tmp_path)
-    (tmp_path / "depth" / "a.jpg.npy").write_bytes(b"nothing")
-    with pytest.raises(FileFormatError, match=r"a\.jpg\.npy: this is no \.npy file"):
+    whole = open_folder(tmp_path).cameras
+    cameras = json.loads((tmp_path / "cameras.json").read_text())
+    for row in cameras["cameras"]:
+        for known in ("fy", "cx", "cy"):
+            row.pop(known, None)
+    (tmp_path / "cameras.json").write_text(json.dumps(cameras))
+    np.testing.assert_allclose(open_folder(tmp_path).cameras.K_px, whole.K_px)
+
+
+def header(of: str) -> bytes:
+    """The beginning of a .npy file that describes its array so, and nothing behind it."""
+    return b"\x93NUMPY\x01\x00" + len(of).to_bytes(2, "little") + of.encode()
+
+
+@pytest.mark.parametrize("kind", ["depth", "confidence"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"nothing",
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000000)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (10000000000000000000000, 2)}"),
+        header("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2"),
+    ],
+)
+def test_a_broken_map_is_told(tmp_path: Path, kind: str, content: bytes):
+    small_reconstruction().save(tmp_path)
+    (tmp_path / kind / "a.jpg.npy").write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"a\.jpg\.npy: it is no array of NumPy's, or cut short"):
         open_folder(tmp_path)

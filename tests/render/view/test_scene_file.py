@@ -39,6 +39,13 @@ def test_most_is_seen_wherever_a_scene_lies(moved: tuple[float, float, float], s
     assert seen(replace(gaussians, means=(gaussians.means + torch.tensor(moved)) * scale)) >= 0.79
 
 
+def test_what_lies_behind_the_origin_leaves_a_camera_that_sees_the_rest():
+    gaussians = small_viewed().gaussians
+    means = gaussians.means.clone()
+    means[:60, 2] *= -1
+    assert seen(replace(gaussians, means=means)) == pytest.approx(0.7, abs=0.01)
+
+
 def test_an_empty_file_is_told(tmp_path: Path):
     write_scene(tmp_path / "a.ply", small_viewed().gaussians[:0])
     with pytest.raises(FileFormatError, match=r"a\.ply: it holds no Gaussian"):
