@@ -28,6 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
+def check_parent(path: Path) -> None:
+    """Find out before long work whether there is a folder that `path` can be written into.
+
+    Raises:
+        OutputError: there is none, or it cannot be written into.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written (there is no folder {path.parent}).")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path} cannot be written (nothing may be put into {path.parent}).")
+
+
 def _umask() -> int:
     umask = os.umask(0)
     os.umask(umask)
