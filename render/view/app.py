@@ -53,6 +53,7 @@ class App:
             BrowserDrawing(server, self._scenes) if device is None else ServerDrawing(server, self._scenes, device)
         )
         self._frustums = add_frustums(server, self._stage)
+        self._stood_in, self._frustums_shown = 0, True
         self._stands = stands(self._stage)
         self._points = add_points(server, self._stage.points, POINT_COLOURS[0]) if len(self._stage.points) else None
         for view, frustum in enumerate(self._frustums):
@@ -67,7 +68,7 @@ class App:
         gaussians = gui.add_checkbox("Gaussians", True)
         gaussians.on_update(lambda _: self.show_gaussians(gaussians.value))
         cameras = gui.add_checkbox("cameras", True)
-        cameras.on_update(lambda _: self._show_cameras(cameras.value))
+        cameras.on_update(lambda _: self.show_cameras(cameras.value))
         opacity = gui.add_slider("opacity", 0.0, 1.0, 0.05, 1.0)
         opacity.on_update(lambda _: self._drawing.fade(opacity.value))
         if self._points is not None:
@@ -93,8 +94,8 @@ class App:
             client.camera.position = stand.position
             client.camera.look_at = stand.look_at
             client.camera.fov = stand.fov
-        for other, frustum in enumerate(self._frustums):
-            frustum.visible = other != view
+        self._stood_in = view
+        self._show_frustums()
 
     def switch_to(self, against: bool) -> None:
         """Show the other scene, or this one."""
@@ -118,9 +119,14 @@ class App:
                 self._points.points = chosen.xyz
                 self._points.colors = point_colours(chosen, by)
 
-    def _show_cameras(self, visible: bool) -> None:
-        for frustum in self._frustums:
-            frustum.visible = visible
+    def show_cameras(self, visible: bool) -> None:
+        """Or none of them; the one that is stood in stays away."""
+        self._frustums_shown = visible
+        self._show_frustums()
+
+    def _show_frustums(self) -> None:
+        for view, frustum in enumerate(self._frustums):
+            frustum.visible = self._frustums_shown and view != self._stood_in
 
     def _export(self, client: viser.ClientHandle | None, button: viser.GuiButtonHandle) -> None:
         """Draw the fly-through of the scene that is shown with all harmonics, and hand it to the browser."""

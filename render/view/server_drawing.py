@@ -1,5 +1,7 @@
 """Who draws the scenes of an app. Here: this process, with all harmonics; browsers get pictures for their cameras."""
 
+import contextlib
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from render.cameras import Cameras
 from render.rasterize import rasterize
 from render.view.drawing import PlacedScene
 
+log = logging.getLogger(__name__)
 LONGEST_PX = 1920
 """Larger windows get a picture of this long side."""
 REST_S = 0.15
@@ -23,6 +26,8 @@ MOVING_S = 0.08
 """What a picture may take while the camera moves; it gets as small as that needs."""
 SMALLEST = 1 / 8
 """Of the window's sides, while the camera moves."""
+TOLD_S = 10.0
+"""So long a browser says that a picture was not drawn."""
 JPEG_QUALITY = 90
 BEHIND = 1.01
 """The picture's depth is this much farther than the surface, so that points on it are seen."""
@@ -49,6 +54,7 @@ class ServerDrawing:
         self._shown: int | None = 0
         self._opacity = 1.0
         self._painters: dict[int, _Painter] = {}
+        self._closed, self._lock = False, threading.Lock()
         server.on_client_connect(self._begin)
         server.on_client_disconnect(self._end)
 
@@ -64,7 +70,9 @@ class ServerDrawing:
 
     def close(self) -> None:
         """See `Drawing`."""
-        painters, self._painters = list(self._painters.values()), {}
+        with self._lock:
+            self._closed = True
+            painters, self._painters = list(self._painters.values()), {}
         for painter in painters:
             painter.end()
         for painter in painters:
@@ -89,7 +97,10 @@ class ServerDrawing:
 
     # Coroutines: viser runs these in order, in one thread.
     async def _begin(self, client: viser.ClientHandle) -> None:
-        self._painters[client.client_id] = _Painter(self, client)
+        # Whoever comes while the app closes would get a painter that nobody ends.
+        with self._lock:
+            if not self._closed:
+                self._painters[client.client_id] = _Painter(self, client)
 
     async def _end(self, client: viser.ClientHandle) -> None:
         if (painter := self._painters.pop(client.client_id, None)) is not None:
@@ -128,11 +139,20 @@ class _Painter:
     def _work(self) -> None:
         while self._stale.wait() and not self._ended:
             self._stale.clear()
-            began = time.monotonic()
-            self._send(self._size)
-            drawn_at, self._size = self._size, next_size(self._size, time.monotonic() - began)
-            if drawn_at < 1 and not self._stale.wait(REST_S):
-                self._send(1.0)
+            try:
+                self._paint()
+            except Exception as error:
+                # Such as memory that has run out: said where one looks, and tried again when the camera moves.
+                log.exception("a picture was not drawn")
+                with contextlib.suppress(Exception):
+                    self._client.add_notification("No picture", str(error), color="red", auto_close_seconds=TOLD_S)
+
+    def _paint(self) -> None:
+        began = time.monotonic()
+        self._send(self._size)
+        drawn_at, self._size = self._size, next_size(self._size, time.monotonic() - began)
+        if drawn_at < 1 and not self._stale.wait(REST_S):
+            self._send(1.0)
 
     def _send(self, size: float) -> None:
         picture = self._drawing.picture(camera_of(self._client.camera, size))

@@ -1,9 +1,11 @@
 """The page is one file within its size; the app's controls change what is on the stage. No browser here."""
 
 from dataclasses import replace
+from unittest.mock import MagicMock, Mock
 
 import numpy as np
 import pytest
+import viser
 
 from render.points import Points
 from render.view.app import App, FlyThrough
@@ -51,6 +53,21 @@ def test_controls_change_the_stage():
         assert (app._points.visible, len(app._points.points)) == (True, 50)
         app.choose_points(True, "confidence", 1.1)
         assert not app._points.visible
+
+
+def test_no_frustum_stands_where_one_stands_nor_where_none_is_wanted():
+    with quiet_server() as server:
+        app = App(server, small_viewed(), None, FlyThrough(4, 32), None)
+
+        def shown() -> list[bool]:
+            return [frustum.visible for frustum in app._frustums]
+
+        assert shown() == [False, True, True]
+        app.show_cameras(False)
+        app.stand_in(MagicMock(spec=viser.ClientHandle, camera=Mock()), 1)
+        assert shown() == [False, False, False]
+        app.show_cameras(True)
+        assert shown() == [True, False, True]
 
 
 def test_a_scene_without_points_has_no_controls_for_them():

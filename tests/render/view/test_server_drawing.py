@@ -1,6 +1,7 @@
 """Pictures for a browser's camera are those of our own renderer, harmonics and all. No browser here: tests/browser."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from unittest.mock import Mock
@@ -111,6 +112,31 @@ def test_what_is_chosen_is_drawn_anew():
     time.sleep(0.1)
     assert len(client.pictures) == sent
     hang_up()
+
+
+def test_a_picture_that_fails_is_told_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch):
+    scene = small_viewed()
+    client = browser(stands(scene)[1], (48, 32))
+    monkeypatch.setattr(ServerDrawing, "picture", Mock(side_effect=RuntimeError("CUDA out of memory")))
+    drawing, hang_up = connected(client, PlacedScene(scene, Similarity()))
+    wait_for(lambda: client.add_notification.called)
+    assert "CUDA out of memory" in client.add_notification.call_args.args
+    assert not client.pictures
+    monkeypatch.undo()
+    drawing.fade(1.0)
+    wait_for(lambda: bool(client.pictures))
+    hang_up()
+    drawing.close()
+
+
+def test_who_comes_after_the_end_gets_no_painter():
+    scene = small_viewed()
+    server = Mock(spec=viser.ViserServer)
+    drawing = ServerDrawing(server, [PlacedScene(scene, Similarity())], CPU)
+    drawing.close()
+    (begin,) = server.on_client_connect.call_args.args
+    asyncio.run(begin(browser(stands(scene)[1], (48, 32))))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("painter-")]
 
 
 @pytest.mark.parametrize("seconds_whole", [0.001, 0.5, 3.0])
