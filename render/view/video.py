@@ -1,6 +1,5 @@
 """A fly-through as an .mp4 file, which is there whole or not at all."""
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from jaxtyping import UInt8
 
 from render.cameras import Cameras
 from render.errors import OutputError
+from render.files.atomic import write_atomically
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
 
@@ -30,22 +30,19 @@ def write_video(path: Path, frames: Sequence[UInt8[np.ndarray, "height width 3"]
     """There and back through `frames`, sRGB of one size with even sides, so that it can be played in a loop.
 
     Raises:
-        OutputError: the folder cannot be written, or OpenCV has no encoder here.
+        OutputError: the folder cannot be written, the disk is full, or OpenCV has no encoder here.
     """
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part.mp4", dir=path.parent)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
-    os.close(handle)
-    try:
-        height, width = frames[0].shape[:2]
-        writer = cv2.VideoWriter(temporary, cv2.VideoWriter.fourcc(*CODEC), FRAMES_PER_SECOND, (width, height))
+    height, width = frames[0].shape[:2]
+    there_and_back = [*frames, *reversed(frames[1:-1])]
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.mp4"
+        writer = cv2.VideoWriter(str(made), cv2.VideoWriter.fourcc(*CODEC), FRAMES_PER_SECOND, (width, height))
         if not writer.isOpened():
             raise OutputError(f"{path} cannot be written: this OpenCV has no encoder for {CODEC}.")
-        for frame in [*frames, *reversed(frames[1:-1])]:
+        for frame in there_and_back:
             writer.write(np.ascontiguousarray(frame[..., ::-1]))
         writer.release()
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        # OpenCV says nothing of a disk that is full.
+        if cv2.VideoCapture(str(made)).get(cv2.CAP_PROP_FRAME_COUNT) != len(there_and_back):
+            raise OutputError(f"{path} cannot be written: the encoder left it cut short; is the disk of {folder} full?")
+        write_atomically(path, made.read_bytes())
