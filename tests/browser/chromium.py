@@ -32,6 +32,7 @@ FLAGS = [
 CUT_OFF = ["--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9"]
 """No name is found, and whatever else is asked for goes where nobody listens."""
 START_S = 30.0
+END_S = 10.0
 
 
 def find_chromium() -> str | None:
@@ -141,7 +142,11 @@ def open_tab(address: str, size_wh: tuple[int, int], flags: list[str]) -> Iterat
                 yield tab
         finally:
             browser.terminate()
-            browser.wait()
+            try:
+                browser.wait(END_S)
+            except subprocess.TimeoutExpired:
+                browser.kill()
+                browser.wait()
 
 
 def _debugger(profile: Path) -> str:

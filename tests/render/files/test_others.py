@@ -29,7 +29,7 @@ def test_gaussforge_reads_it(tmp_path: Path, suffix: str, degree: int, capfd: py
     path = tmp_path / f"a{suffix}"
     write_scene(path, cloud(300, degree))
     answer = gaussforge.GaussForge().read(path.read_bytes(), suffix[1:])
-    assert "[SPZ]" in capfd.readouterr().out + "[SPZ]"  # It prints.
+    capfd.readouterr()  # It prints.
     assert "error" not in answer, answer
     found = {key: np.frombuffer(value, "<f4") for key, value in answer["data"].items() if isinstance(value, bytes)}
     ours = read_scene(path)
