@@ -78,31 +78,59 @@ def view(
     """
     with refusals_told("Stopped.", "Out of memory; try a smaller --size."):
         from render.errors import require
+        from render.files.atomic import check_parent
 
         require(2 <= frames <= 5000, "frames", frames, "from 2 to 5000")
         require(32 <= size <= 4096, "size", size, "from 32 to 4096")
         require(1.5 <= max_mb <= 500, "max-mb", max_mb, "from 1.5 to 500")
         require(0 <= port <= 65535, "port", port, "from 0 to 65535, where 0 is any that is free")
+        app = video is None and html is None
+        require(
+            against is None or app, "against", str(against), "left out with --html and --video: they show one scene"
+        )
+        # Whatever can be refused is, before scenes are opened and pictures drawn.
+        for path in (video, html):
+            if path is not None:
+                check_parent(path)
+        require(video is None or video.suffix.lower() == ".mp4", "video", str(video), "a name that ends in .mp4")
+        for path in (scene, against):
+            if path is not None:
+                _check_scene(path, photos)
+        program = None if html is None else _page_program(page)
+        if app:
+            _need_viser()
+        device = _drawing_device(draw) if app else None
         shown = _opened(scene, photos)
         if video is not None:
             _write_video(shown, video, frames, size)
             typer.echo(f"Video    {video}")
         if html is not None:
-            _write_page(shown, html, max_mb, page)
-        if video is None and html is None:
+            _write_page(shown, html, max_mb, program, may_fail=page == "auto")
+        if app:
             other = None if against is None else _opened(against, photos)
-            _run_app(shown, other, (frames, size), draw, port, not no_open)
+            _run_app(shown, other, (frames, size), device, port, not no_open)
+
+
+def _check_scene(path: Path, photos: list[Path] | None) -> None:
+    from render.errors import FileFormatError, require
+    from render.files.formats import format_of
+
+    if path.is_file():
+        require(not photos, "OUT", str(path), "the folder of the scene where photos are given: it has their cameras")
+        format_of(path)
+        return
+    for name in ("scene.ply", "cameras.json"):
+        if not (path / name).is_file():
+            raise FileFormatError(path, f"there is no {name} in it; a scene's folder has one.")
 
 
 def _opened(path: Path, photos: list[Path] | None) -> "ViewedScene":
     from recon.images import load_images
     from recon.views import make_views
-    from render.errors import require
     from render.view.folder import open_folder
     from render.view.scene_file import open_file
 
     if path.is_file():
-        require(not photos, "OUT", str(path), "the folder of the scene where photos are given: it has their cameras")
         return open_file(path)
     if not photos:
         return open_folder(path)
@@ -122,23 +150,34 @@ def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> No
     write_video(path, list(track(drawn, "drawing", frames, console=console, disable=not console.is_terminal)))
 
 
-def _write_page(scene: "ViewedScene", path: Path, max_mb: float, whose: Literal["auto", "supersplat", "viser"]) -> None:
+def _page_program(whose: Literal["auto", "supersplat", "viser"]) -> str | None:
+    """Path of splat-transform, which shall make the page; None where viser does, which is there then."""
     from render.errors import BackendError
-    from render.files.atomic import write_atomically
-    from render.view.supersplat import find_program, supersplat_page
+    from render.view.supersplat import find_program
 
-    program, made = None if whose == "viser" else find_program(), None
+    program = None if whose == "viser" else find_program()
     if program is None and whose == "supersplat":
         raise BackendError(
             "splat-transform 3 or newer is not on the path; npm install -g @playcanvas/splat-transform, "
             "with Node 22 or newer."
         )
+    if program is None:
+        _need_viser()
+    return program
+
+
+def _write_page(scene: "ViewedScene", path: Path, max_mb: float, program: str | None, *, may_fail: bool) -> None:
+    from render.errors import BackendError
+    from render.files.atomic import write_atomically
+    from render.view.supersplat import supersplat_page
+
+    made = None
     if program is not None:
         typer.echo("splat-transform makes the page, which takes minutes where it finds no GPU.", err=True)
         try:
             made = supersplat_page(scene, max_mb, program)
         except BackendError as error:
-            if whose == "supersplat":
+            if not may_fail:
                 raise
             typer.echo(f"Warning: {error}", err=True)
     if made is None:
@@ -156,15 +195,13 @@ def _run_app(
     scene: "ViewedScene",
     against: "ViewedScene | None",
     fly_through: tuple[int, int],
-    draw: Literal["auto", "server", "browser"],
+    device: "torch.device | None",
     port: int,
     browse: bool,
 ) -> None:
-    _need_viser()
     from render.view.app import App, FlyThrough
     from render.view.stage import quiet_server
 
-    device = _drawing_device(draw)
     with quiet_server(port) as server, closing(App(server, scene, against, FlyThrough(*fly_through), device)):
         address = f"http://127.0.0.1:{server.get_port()}"
         typer.echo(f"Viewer   {address} (Ctrl-C ends it)")

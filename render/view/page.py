@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from render.view.scene import ViewedScene, decimated
+from render.edit import strongest
+from render.view.room import AIM, BYTES_PER_MB, weights
+from render.view.scene import ViewedScene
 from render.view.stage import add_frustums, add_splats, quiet_server, set_out
 
-BYTES_PER_MB = 1_000_000
 FROM_DISK = """<script>
 if (self.origin === "null") {
   const make = URL.createObjectURL.bind(URL);
@@ -17,24 +18,22 @@ if (self.origin === "null") {
 </script>"""
 """A page from disk belongs to no site, and Chromium then starts no worker from a blob: address. viser's workers, which
 put the splats in order, start from a data: address when blob: fails at once."""
-AIM = 0.95
-"""Of the room there is: how much is filled when Gaussians have to go."""
 
 
 def page(scene: ViewedScene, max_mb: float) -> tuple[str, int]:
-    """The page, and how many Gaussians it shows: those that cover most, if all would pass `max_mb` megabytes.
+    """The page, and how many Gaussians it shows: those that matter most, if all would pass `max_mb` megabytes.
 
     It begins where the first camera stood. Colours don't depend on direction.
     """
     shown = scene.as_shown()
-    empty = len(_html(replace(shown, gaussians=shown.gaussians[:1])))
-    room = max_mb * BYTES_PER_MB - empty
     html, count = _html(shown), len(shown.gaussians)
-    eye = shown.cameras.centres.mean(0).to(shown.gaussians.means.dtype)
+    if len(html) <= max_mb * BYTES_PER_MB:
+        return html, count
+    empty, by = len(_html(replace(shown, gaussians=shown.gaussians[:1]))), weights(scene)
+    room = max(max_mb * BYTES_PER_MB - empty, 0)
     while len(html) > max_mb * BYTES_PER_MB and count > 1:
-        count = max(int(AIM * count * max(room, 0) / (len(html) - empty)), 1)
-        shown = replace(shown, gaussians=decimated(shown.gaussians, count, eye))
-        html = _html(shown)
+        count = max(int(AIM * count * room / (len(html) - empty)), 1)
+        html = _html(replace(shown, gaussians=strongest(shown.gaussians, count, by)))
     return html, count
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from scipy.spatial.transform import Rotation
-from torch import Tensor
 
 from render.cameras import Cameras
 from render.gaussians import Gaussians
@@ -32,6 +31,8 @@ class ViewedScene:
     """What each camera saw, or what the scene shows there where the photos are not at hand; sRGB, small."""
     points: Points
     """Of the depth maps; none where there are no depth maps."""
+    photographed: bool = True
+    """Whether photos were taken from the cameras; a scene's file by itself has one that is made up."""
 
     @property
     def up(self) -> Float[np.ndarray, "3"]:
@@ -87,13 +88,3 @@ class ViewedScene:
             cameras=similarity.moved(self.cameras),
             points=replace(self.points, xyz=similarity.applied(self.points.xyz).astype(np.float32)),
         )
-
-
-def decimated(gaussians: Gaussians, count: int, eye: Float[Tensor, "3"]) -> Gaussians:
-    """The `count` Gaussians that cover most of what is seen from `eye`: by opacity times apparent area."""
-    if count >= len(gaussians):
-        return gaussians
-    area = gaussians.scales.topk(2, dim=1).values.prod(1)
-    away = (gaussians.means - eye).square().sum(1).clamp_min(1e-12)
-    kept = (gaussians.opacities * area / away).topk(count).indices.sort().values
-    return gaussians[kept]

@@ -31,7 +31,8 @@ def open_file(path: Path) -> ViewedScene:
     if not len(gaussians):
         raise FileFormatError(path, "it holds no Gaussian; there is nothing to see.")
     camera = start_camera(gaussians)
-    return ViewedScene(gaussians, camera, ("start",), (drawn_picture(gaussians, camera),), Points.concatenate([]))
+    picture = drawn_picture(gaussians, camera)
+    return ViewedScene(gaussians, camera, ("start",), (picture,), Points.concatenate([]), photographed=False)
 
 
 def start_camera(gaussians: Gaussians) -> Cameras:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from render.edit import strongest
 from render.errors import BackendError
 from render.files.ply import write_ply
-from render.view.page import AIM, BYTES_PER_MB
-from render.view.scene import ViewedScene, decimated
+from render.view.room import AIM, BYTES_PER_MB, weights
+from render.view.scene import ViewedScene
 
 PROGRAM = "splat-transform"
 OLDEST = 3
@@ -40,20 +41,22 @@ def find_program() -> str | None:
 
 
 def supersplat_page(scene: ViewedScene, max_mb: float, program: str) -> tuple[str, int]:
-    """The page, and how many Gaussians it shows: those that cover most, if all would pass `max_mb` megabytes.
+    """The page, and how many Gaussians it shows: those that matter most, if all would pass `max_mb` megabytes.
 
     It begins where the first camera stood, upright. Colours depend on direction.
 
     Raises:
         BackendError: the program fails, takes too long, or its page is too large whatever is left out.
     """
-    gaussians, eye = scene.gaussians, scene.cameras.centres.mean(0).to(scene.gaussians.means.dtype)
-    count = len(gaussians)
-    for _ in range(TRIES):
-        html = _made(replace(scene, gaussians=decimated(gaussians, count, eye)), program)
+    html, count = _made(scene, program), len(scene.gaussians)
+    if len(html) <= max_mb * BYTES_PER_MB:
+        return html, count
+    by = weights(scene)
+    for _ in range(TRIES - 1):
+        count = max(int(AIM * count * max_mb * BYTES_PER_MB / len(html)), 1)
+        html = _made(replace(scene, gaussians=strongest(scene.gaussians, count, by)), program)
         if len(html) <= max_mb * BYTES_PER_MB:
             return html, count
-        count = max(int(AIM * count * max_mb * BYTES_PER_MB / len(html)), 1)
     raise BackendError(f"{PROGRAM} makes no page of {max_mb:g} MB of this scene; allow more, or take viser's page.")
 
 

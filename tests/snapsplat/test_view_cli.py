@@ -1,5 +1,6 @@
 """`snapsplat view`: what it opens, what it writes, who draws, and what it refuses."""
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from snapsplat.view_cli import _drawing_device
 from tests.recon.small_scene import small_reconstruction
 from tests.render.view.viewed import small_viewed
 
-REFUSED, LACKS = 2, 8
+REFUSED, UNWRITABLE, MALFORMED, LACKS = 2, 6, 7, 8
 
 
 @pytest.fixture
@@ -94,6 +95,66 @@ def test_the_app_says_where_it_is_and_who_draws(tmp_path: Path, monkeypatch: pyt
     assert done.exit_code == 0, done.output
     assert "Viewer   http://127.0.0.1:" in done.output
     assert f"Drawn    {said}" in done.output
+
+
+@pytest.fixture
+def nothing_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals come before scenes are opened and pictures drawn."""
+
+    def opened(*_: object) -> None:
+        raise AssertionError("a scene is opened")
+
+    monkeypatch.setattr("snapsplat.view_cli._opened", opened)
+
+
+@pytest.mark.usefixtures("nothing_opened")
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["OUT", "--html", "nowhere/a.html"], UNWRITABLE, "nowhere/a.html cannot be written (there is no folder"),
+        (["OUT", "--video", "nowhere/a.mp4"], UNWRITABLE, "nowhere/a.mp4 cannot be written (there is no folder"),
+        (["OUT", "--video", "a.avi"], REFUSED, "video is 'a.avi'; it must be a name that ends in .mp4"),
+        (["OUT", "--video", "a.mp4", "--against", "OUT"], REFUSED, "left out with --html and --video"),
+        (["OUT", "--html", "a.html", "--against", "OUT"], REFUSED, "left out with --html and --video"),
+        (["OUT", "--against", "none"], MALFORMED, "none: there is no scene.ply in it"),
+        (["none", "photo.jpg"], MALFORMED, "none: there is no scene.ply in it"),
+        (["OUT", "--against", "notes.txt"], MALFORMED, "no scene has this ending"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(
+    out: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], code: int, said: str
+):
+    monkeypatch.chdir(out.parent)
+    Path("notes.txt").touch()
+    done = CliRunner().invoke(app, ["view", *(str(out) if option == "OUT" else option for option in options)])
+    assert done.exit_code == code, done.output
+    assert said in " ".join(done.output.split())
+
+
+@pytest.mark.usefixtures("nothing_opened")
+@pytest.mark.parametrize("options", [[], ["--html", "a.html", "--page", "viser"], ["--html", "a.html"]])
+def test_without_viser_there_is_a_sentence_at_once(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "viser", None)
+    for module in ("supersplat", "page", "stage"):
+        monkeypatch.delitem(sys.modules, f"render.view.{module}", raising=False)
+    done = CliRunner().invoke(app, ["view", str(out), *options])
+    assert done.exit_code == LACKS
+    assert "viser is missing, which shows scenes" in done.output
+
+
+@pytest.mark.usefixtures("nothing_opened")
+def test_without_splat_transform_its_page_is_refused_at_once(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", "")
+    refused = write_page(out, tmp_path / "a.html", "--page", "supersplat")
+    assert refused.exit_code == LACKS
+    assert "splat-transform 3 or newer is not on the path" in " ".join(refused.output.split())
 
 
 def test_photos_want_the_folder(out: Path):

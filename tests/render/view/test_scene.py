@@ -6,8 +6,10 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
+from render.edit import strongest
 from render.rasterize import rasterize
-from render.view.scene import SHOWN_DISTANCE, ViewedScene, decimated
+from render.view.room import weights
+from render.view.scene import SHOWN_DISTANCE, ViewedScene
 from render.view.similarity import Similarity, laid_on
 from tests.render.view.viewed import small_viewed
 
@@ -50,10 +52,12 @@ def test_moves_follow_each_other_and_are_undone():
     np.testing.assert_allclose(MOVE.inverse.applied(MOVE.applied(xyz)), xyz, atol=1e-9)
 
 
-def test_what_covers_most_is_kept():
-    gaussians = small_viewed().gaussians
-    opacities = torch.full_like(gaussians.opacities, 0.01)
-    opacities[7:17] = 0.99
-    kept = decimated(replace(gaussians, opacities=opacities), 10, torch.zeros(3))
-    assert torch.equal(kept.means, gaussians.means[7:17])
-    assert decimated(gaussians, 1000, torch.zeros(3)) is gaussians
+def test_what_the_cameras_see_is_kept_and_a_made_up_camera_does_not_say():
+    scene = small_viewed()
+    # Behind all cameras, and as solid as any.
+    means, opacities = scene.gaussians.means.clone(), scene.gaussians.opacities.clone()
+    means[:50, 2], opacities[:50] = -5, 0.99
+    scene = replace(scene, gaussians=replace(scene.gaussians, means=means, opacities=opacities))
+    seen = strongest(scene.gaussians, 150, weights(scene))
+    assert torch.equal(seen.means, means[50:])
+    assert weights(replace(scene, photographed=False)) is None
