@@ -166,7 +166,7 @@ app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(e
 app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(token)
 
 
-app.command(epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
+app.command(cls=RayCommand, epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene would cost.")(plan)
 app.command(epilog=EXIT_CODES_HELP, short_help="Write a scene in another format.")(convert)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene holds.")(info)

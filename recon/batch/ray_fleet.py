@@ -28,8 +28,8 @@ from recon.batch.places import InputFile, is_remote
 from recon.batch.scene_options import code_version
 from recon.batch.worker import library_engine, settle
 from recon.cost_file import device_name
+from recon.device_memory import PeakMemory
 from recon.devices import memory_bytes
-from recon.peak_memory import PeakMemory
 from render.errors import BackendError, OutputError
 
 # Ray counts its users; that is for them to allow. And a worker without a GPU is to see none only where it has none.
