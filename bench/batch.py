@@ -3,8 +3,8 @@
     python -m bench.batch [--scenes 200] [--size 96] [--scenes-a-gpu 40]
 
 The first renders rooms of two to four photos in two shapes, and makes scenes of them with the real engine: one at a
-time by the library, one a pack, packed, packed with two workers. The second has workers whose engine only sleeps, a
-simulated GPU each; ledger, decoding and files are real.
+time by the library, one a pack, packed, packed with two workers, and packed with two actors of Ray where it is
+installed. The second has workers whose engine only sleeps, a simulated GPU each; ledger, decoding and files are real.
 """
 
 import argparse
@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 
 from data_tools.room import room
 from recon.batch.config import BatchConfig
+from recon.batch.fleet import Fleet
 from recon.batch.prepare import Wanted
 from recon.batch.run import run
 from recon.batch.scene_options import RunOptions
@@ -75,6 +77,14 @@ def real(folder: Path, scenes: int, size: int) -> None:
     )
     for i, (name, config) in enumerate(ways):
         tell(name, scenes, seconds_of(captures, folder / f"out-{i}", size, config))
+    if find_spec("ray") is not None:
+        since = time.perf_counter()
+        from recon.batch.ray_fleet import ray_fleet
+
+        config = BatchConfig(workers=2)
+        with ray_fleet("local", config) as fleet:
+            seconds_of(captures, folder / "out-ray", size, config, fleet)
+        tell("packed, Ray local with two actors", scenes, time.perf_counter() - since)
     print("\nThe time of a batch is its whole run, loading and reports included.\n")
 
 
@@ -110,10 +120,10 @@ def write_capture(folder: Path, seed: int, views: int, size_wh: tuple[int, int])
         cv2.imwrite(str(folder / f"{view}.png"), photo[..., ::-1])
 
 
-def seconds_of(captures: Path, out: Path, size: int, config: BatchConfig) -> float:
+def seconds_of(captures: Path, out: Path, size: int, config: BatchConfig, fleet: Fleet | None = None) -> float:
     """Of one whole run."""
     since = time.perf_counter()
-    entries = run(Wanted(str(captures), out, RunOptions(size=size)), config, _nothing, _nothing)
+    entries = run(Wanted(str(captures), out, RunOptions(size=size)), config, _nothing, _nothing, fleet=fleet)
     failed = [entry.error for entry in entries if entry.state != "done"]
     if failed:
         print(f"{len(failed)} failed, the first: {failed[0]}")

@@ -8,6 +8,7 @@ from recon.devices import devices, memory_bytes
 from render.errors import require
 from server.config import BatcherConfig, EngineConfig, LimitsConfig, ResultsConfig
 from server.guard_config import MetricsConfig, PrincipalConfig, SecurityConfig
+from server.ray_config import RayConfig
 
 DEVICE = "engine.device"
 SHARE = 0.8
@@ -33,6 +34,7 @@ class ServiceConfig:
     """Where Prometheus finds them; without it, nowhere."""
     tracing: bool = False
     """Send traces, as the environment variables of OpenTelemetry say."""
+    ray: RayConfig = field(default_factory=RayConfig)
 
     def __post_init__(self) -> None:
         require(self.drain_seconds >= 0, "drain_seconds", self.drain_seconds, "0 seconds or more")

@@ -57,6 +57,15 @@ def batch(
         int | None,
         typer.Option(metavar="N", help="Processes; one for each device unless given.", show_default=False),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Workers are actors of the Ray cluster at ADDRESS, HOST:PORT; without one, of that which RAY_ADDRESS "
+            "names or this machine is in, or else of one of this machine alone, which 'local' always is.",
+            show_default=False,
+        ),
+    ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try again what failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and what it takes.")] = False,
 ) -> None:
@@ -69,9 +78,14 @@ def batch(
     snapsplat batch captures/ -o out
     snapsplat batch 'captures/*/images' -o out --size 512
     snapsplat batch scenes.csv -o out --shard 3/8 device=cuda
+    snapsplat batch scenes.csv -o /shared/out --ray 10.0.0.1:6379
     """
     stopped = "Stopped; what is done is kept, and the same command goes on from here."
-    with refusals_told(stopped, "Out of memory; try fewer --workers."), _stopped_by_sigterm():
+    with (
+        refusals_told(stopped, "Out of memory; try fewer --workers."),
+        _stopped_by_sigterm(),
+        contextlib.ExitStack() as stack,
+    ):
         from recon.batch.config import BatchConfig
         from recon.batch.prepare import Wanted, plan
         from recon.batch.run import run
@@ -83,11 +97,16 @@ def batch(
         options = RunOptions(model, size, seed, overrides)
         wanted = Wanted(places, output, options, Share.parse(shard), tuple(only or ()), retry_failed)
         config = BatchConfig(workers=workers, device=options.scene().config.device)
+        fleet = None
+        if ray is not None:
+            from recon.batch.ray_fleet import ray_fleet
+
+            fleet = stack.enter_context(ray_fleet(ray or None, config))
         if dry_run:
-            tell_plan(plan(wanted, config))
+            tell_plan(plan(wanted, config, fleet and fleet.machine))
             return
         with BatchProgress() as progress:
-            entries = run(wanted, config, progress.ended, progress.begin)
+            entries = run(wanted, config, progress.ended, progress.begin, fleet=fleet)
         _tell(entries, wanted.share.file(output, "report", "html"))
 
 

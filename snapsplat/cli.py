@@ -13,6 +13,7 @@ from snapsplat.data_cli import data_app
 from snapsplat.info_cli import info
 from snapsplat.mesh_cli import mesh
 from snapsplat.plan_cli import plan
+from snapsplat.ray_option import RayCommand
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
 from snapsplat.serve_cli import serve
 from snapsplat.submit_cli import submit
@@ -155,7 +156,7 @@ def reconstruct(
         _tell(scene, output)
 
 
-app.command(epilog=EXIT_CODES_HELP, short_help="Make a scene of each of many captures.")(batch)
+app.command(cls=RayCommand, epilog=EXIT_CODES_HELP, short_help="Make a scene of each of many captures.")(batch)
 app.command(epilog=EXIT_CODES_HELP, short_help="Put the ledgers of a batch's shards together.")(merge)
 app.command(epilog=EXIT_CODES_HELP, short_help="Look at a scene.")(view)
 app.command(epilog=EXIT_CODES_HELP, short_help="Make a mesh of a scene.")(mesh)
@@ -165,7 +166,7 @@ app.command(epilog=EXIT_CODES_HELP, short_help="Score a network on captures.")(e
 app.command(epilog=EXIT_CODES_HELP, short_help="Let somebody call a server.")(token)
 
 
-app.command(epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
+app.command(cls=RayCommand, epilog=EXIT_CODES_HELP, short_help="Run the service.")(serve)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene would cost.")(plan)
 app.command(epilog=EXIT_CODES_HELP, short_help="Write a scene in another format.")(convert)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene holds.")(info)

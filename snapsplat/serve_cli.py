@@ -20,6 +20,15 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Listen beyond this machine though nothing is encrypted.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Run on the Ray cluster at ADDRESS, HOST:PORT; without one, on that which RAY_ADDRESS names or "
+            "this machine is in, or else on one of this machine alone. Needs --insecure: see docs/ray.md.",
+            show_default=False,
+        ),
+    ] = None,
     options: Annotated[
         list[str] | None,
         typer.Argument(
@@ -36,6 +45,7 @@ def serve(
     \b
     snapsplat serve
     snapsplat serve --listen 127.0.0.1:6000 engine.device=cpu
+    snapsplat serve --ray 10.0.0.1:6379 --listen 0.0.0.0:9000 --insecure ray.max_replicas=4 ray.gpus=1
     """
     stopped = "Stopped at once; who waited is told, and may ask again."
     with refusals_told(stopped, "Out of memory.", {"listen": "--listen"}):
@@ -44,6 +54,11 @@ def serve(
             raise BackendError(f"The service needs {missing[0]}, which is not installed: pip install '.[serve]'.")
         # gRPC's C core has lines of its own on stderr, which are no JSON. It reads this when it is imported.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        if ray is not None:
+            from server.ray_serve import serve_on_ray
+
+            serve_on_ray(options or [], ray or None, listen, insecure, typer.echo)
+            return
         from server.errors import JobError
         from server.logs import configure_logs
         from server.service_config import load_service_config

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 
+from recon.batch.fleet import END_SECONDS, Worker
 from recon.batch.messages import Message, PackEnded, PackOrder, Ready, Refused
-from recon.batch.worker import END_SECONDS, WorkerProcess
 from render.errors import BackendError, SnapsplatError
 
 LOOK_SECONDS = 0.5
@@ -29,7 +29,7 @@ class Crew:
     def __init__(
         self,
         devices: Sequence[str],
-        start: Callable[[str], WorkerProcess],
+        start: Callable[[str], Worker],
         patience: Callable[[Sequence[PackOrder]], float],
     ):
         """`start` makes a worker for a device; `patience` is how many seconds one may be silent that has such packs."""
@@ -37,7 +37,7 @@ class Crew:
         self._patience = patience
         self.workers = [start(device) for device in devices]
 
-    def hear(self) -> Iterator[tuple[WorkerProcess, Message | Lost]]:
+    def hear(self) -> Iterator[tuple[Worker, Message | Lost]]:
         """What has happened since; waits a little for something.
 
         Raises:
@@ -69,7 +69,7 @@ class Crew:
             if busy and time.monotonic() - worker.heard > self._patience(list(worker.packs.values())):
                 yield worker, self._replace(worker)
 
-    def _replace(self, worker: WorkerProcess, within_seconds: float = 0) -> Lost:
+    def _replace(self, worker: Worker, within_seconds: float = 0) -> Lost:
         how = worker.kill(within_seconds)
         if not worker.ready:
             raise BackendError(f"A worker on {worker.device} ended before it could begin ({how}).")

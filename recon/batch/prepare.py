@@ -65,13 +65,13 @@ def find_scenes(wanted: Wanted) -> list[Scene]:
     ]
 
 
-def plan(wanted: Wanted, config: BatchConfig) -> Planned:
-    """What a run would do now.
+def plan(wanted: Wanted, config: BatchConfig, machine: Machine | None = None) -> Planned:
+    """What a run would do now, on this machine unless told otherwise.
 
     Raises:
         SnapsplatError: it would be refused.
     """
-    scenes, machine = find_scenes(wanted), find_machine(config)
+    scenes, machine = find_scenes(wanted), machine or find_machine(config)
     agenda = make_agenda(scenes, _entries(wanted.share.ledger(wanted.out)), wanted.out, wanted.retry_failed)
     return planned(agenda, machine, config, KeptCosts(machine.name), wanted.out)
 

@@ -10,10 +10,10 @@ from typing import TextIO
 
 from recon.batch.config import BatchConfig
 from recon.batch.crew import Crew
+from recon.batch.fleet import Fleet
 from recon.batch.folders import drop_staging, make_staging, refuse_strangers
 from recon.batch.journal import log_ended, logged_to
 from recon.batch.ledger import Entry, Ledger
-from recon.batch.machine import Machine, find_machine
 from recon.batch.packs import Packs
 from recon.batch.pipeline import MakeEngine
 from recon.batch.prepare import Planned, Wanted, find_scenes, planned
@@ -23,7 +23,7 @@ from recon.batch.report_table import table_ending, table_of
 from recon.batch.runner import Runner, Tally, Watch
 from recon.batch.share import Share
 from recon.batch.todo import make_agenda
-from recon.batch.worker import WorkerProcess, library_engine
+from recon.batch.worker import OwnFleet, library_engine
 from recon.cost_file import KeptCosts
 from recon.output_folder import check_output_folder, refused
 from render.files.atomic import write_atomically
@@ -37,6 +37,7 @@ def run(
     begin: Callable[[Planned], None],
     make_engine: MakeEngine = library_engine,
     context: BaseContext | None = None,
+    fleet: Fleet | None = None,
 ) -> list[Entry]:
     """Make what is not made yet; gives the entry of every scene of the list that is this run's.
 
@@ -45,13 +46,16 @@ def run(
         begin: hears, before anything runs, what will be done.
         make_engine: what workers run; other processes find it by its name.
         context: how workers are started; spawned by default.
+        fleet: where workers come from that are none of this machine's; the two before are for those that are.
 
     Raises:
         ConfigError, InputError: the list, or an option, cannot be used.
         OutputError: OUT cannot be written, or another run has it.
         BackendError: a worker cannot work here.
     """
-    scenes, machine, out = find_scenes(wanted), find_machine(config), wanted.out
+    scenes, out = find_scenes(wanted), wanted.out
+    fleet = fleet or OwnFleet(config, make_engine, context or multiprocessing.get_context("spawn"))
+    machine = fleet.machine
     check_output_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     ids = {scene.id for scene in scenes}
@@ -72,7 +76,7 @@ def run(
         packs = Packs(agenda.todo, costs, config.batch_seconds, machine.most_bytes, len(machine.places))
         runner = Runner(out, staging, ledger, agenda, packs, costs, ended)
         try:
-            _work(runner, machine, config, make_engine, context or multiprocessing.get_context("spawn"))
+            _work(runner, config, fleet, staging)
         finally:
             costs.save()
             entries = ledger.entries()
@@ -115,13 +119,10 @@ def own_ledger(share: Share, out: Path) -> Iterator[tuple[Ledger, Path]]:
             drop_staging(out, share.part)
 
 
-def _work(runner: Runner, machine: Machine, config: BatchConfig, make_engine: MakeEngine, context: BaseContext) -> None:
-    def start(device: str) -> WorkerProcess:
-        return WorkerProcess(make_engine, device, machine.threads, config.kinds, context)
-
+def _work(runner: Runner, config: BatchConfig, fleet: Fleet, staging: Path) -> None:
     crew = Crew(
-        machine.places[: runner.to_make],
-        start,
+        fleet.machine.places[: runner.to_make],
+        lambda device: fleet.start(device, staging),
         lambda orders: max(config.hang_seconds, config.hang_factor * runner.forecast_seconds(orders)),
     )
     try:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recon.batch.crew import Crew, Lost
+from recon.batch.fleet import Worker
 from recon.batch.folders import put_in_place, remove
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.messages import Message, PackEnded, PackOrder, SceneFailed, SceneMade, SceneOrder
 from recon.batch.packs import Costs, Pack, Packs
 from recon.batch.todo import Agenda, Todo, new_entry
-from recon.batch.worker import WorkerProcess
 from recon.cost import Measured
 from render.errors import OutputError
 
@@ -115,7 +115,7 @@ class Runner:
                 self._tried_alone.add(todo.scene.id)
                 self._begin(worker, Pack((todo,)))
 
-    def _begin(self, worker: WorkerProcess, pack: Pack) -> None:
+    def _begin(self, worker: Worker, pack: Pack) -> None:
         number = next(self._numbers)
         orders, entries = [], []
         for todo in pack.scenes:
@@ -141,7 +141,7 @@ class Runner:
     def _attempt(self, todo: Todo) -> int:
         return todo.attempt + 1 + (todo.scene.id in self._tried_alone)
 
-    def _take(self, worker: WorkerProcess, event: Message | Lost) -> None:
+    def _take(self, worker: Worker, event: Message | Lost) -> None:
         if isinstance(event, SceneMade):
             self._made(event)
         elif isinstance(event, SceneFailed):

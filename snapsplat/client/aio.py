@@ -174,7 +174,7 @@ class AsyncClient:
                     # Until all is sent, the server has nothing to say but a refusal.
                     await _write(call, order.chunks())
                     await call.done_writing()
-                else:
+                elif answer.HasField("event"):
                     yield answer.event
         finally:
             call.cancel()

@@ -204,7 +204,7 @@ class Client:
             for answer in call:
                 if retries.sending and answer.HasField("accepted"):
                     upload.go_on(wanted=True)
-                else:
+                elif answer.HasField("event"):
                     yield answer.event
         except grpc.RpcError:
             upload.check()

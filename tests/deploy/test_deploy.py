@@ -1,6 +1,7 @@
 """What is deployed is what the server can do: no image is built here, but everything is read."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,19 @@ def test_an_image_runs_as_nobody_and_says_how_it_is(name: str):
     # An image that somebody runs as it is listens to itself alone.
     assert "--listen" in text.splitlines()[-1]
     assert "127.0.0.1:50051" in text.splitlines()[-1]
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+# Of Ray's own, when it is imported.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_ray_serve_gets_options_and_services_that_there_are():
+    from ray.serve.schema import ServeDeploySchema
+
+    from server.ray_serve import SERVICES, application
+
+    config = ServeDeploySchema.model_validate(read("ray_serve.yaml"))
+    assert tuple(config.grpc_options.grpc_servicer_functions) == SERVICES
+    (deployed,) = config.applications
+    assert deployed.import_path == "server.ray_serve:application"
+    application(deployed.args)
+    assert f"port_value: {config.grpc_options.port}" in (DEPLOY / "envoy.yaml").read_text()
