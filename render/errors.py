@@ -68,10 +68,6 @@ class OutputError(SnapsplatError):
     """The output folder cannot be written: not a folder, no permission, disk full."""
 
 
-class BatchError(SnapsplatError):
-    """Some scenes of a batch could not be made; the ledger has a sentence for each."""
-
-
 class BackendError(SnapsplatError):
     """A backend was asked for that this machine cannot run."""
 

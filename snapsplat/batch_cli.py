@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import BatchError, ConfigError
+from render.errors import ConfigError
+from snapsplat.errors import BatchError
 from snapsplat.refusals import printable, refusals_told
 
 if TYPE_CHECKING:

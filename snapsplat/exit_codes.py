@@ -2,7 +2,6 @@
 
 from render.errors import (
     BackendError,
-    BatchError,
     CamerasError,
     ConfigError,
     FileFormatError,
@@ -11,6 +10,7 @@ from render.errors import (
     ReconstructionError,
 )
 from snapsplat.client.errors import ServiceError
+from snapsplat.errors import BatchError
 
 EXIT_CODES: dict[type[BaseException], tuple[int, str]] = {
     ConfigError: (2, "an option or a configuration value is wrong"),

@@ -56,7 +56,7 @@ def test_where_one_worker_refuses_the_others_are_not_waited_for(tmp_path: Path, 
             raise AssertionError
 
     monkeypatch.setattr("server.worker_engine.WorkerProcess", Refusing)
-    monkeypatch.setattr("server.start.devices", lambda _: ["cpu", "cpu"])
+    monkeypatch.setattr("server.start.devices", lambda *_: ["cpu", "cpu"])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     config = load_service_config([f"folder={tmp_path / 'kept'}", "engine.device=cpu", "engine.models=[classical]"])
 
