@@ -37,7 +37,7 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
         FileFormatError: usd-core is missing or too old, there is no Gaussian, or a value is one that no file may hold.
         OutputError: the folder cannot be written.
     """
-    usd = _usd(path)
+    usd = load_usd(path)
     arrays = arrays_to_write(path, gaussians)
     if not len(gaussians):
         raise FileFormatError(path, "there is no Gaussian; one at least is needed.")
@@ -53,7 +53,12 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
         raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
-def _usd(path: Path) -> ModuleType:
+def load_usd(path: Path) -> ModuleType:
+    """OpenUSD's package; `path` is told of.
+
+    Raises:
+        FileFormatError: it is missing or too old.
+    """
     try:
         import pxr
         from pxr import Gf, Sdf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
