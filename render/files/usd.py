@@ -12,7 +12,8 @@
 | extent | box around all centres |
 
 The schema is OpenUSD's own. Stages have y up: a half turn around x stands above the attributes, which have
-the scene's own axes. Written only, by usd-core, an extra.
+the scene's own axes. `metersPerUnit` is 1, which says something of scenes whose cameras are metric alone: what is not
+said would be taken for centimetres. Written only, by usd-core, an extra.
 """
 
 import tempfile
@@ -51,6 +52,8 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
             staged.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
+    except usd.Tf.ErrorException as error:
+        raise OutputError(f"{path} cannot be written; OpenUSD says: {error}") from error
 
 
 def load_usd(path: Path) -> ModuleType:
@@ -61,7 +64,7 @@ def load_usd(path: Path) -> ModuleType:
     """
     try:
         import pxr
-        from pxr import Gf, Sdf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
+        from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except ImportError as error:
         raise FileFormatError(path, "it takes usd-core, which is not there: pip install 'snapsplat[usd]'.") from error
     if not hasattr(UsdVol, "ParticleField3DGaussianSplat"):

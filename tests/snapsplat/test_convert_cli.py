@@ -14,10 +14,11 @@ from data_tools.captures.capture import DepthFile
 from data_tools.captures.depth_file import MILLIMETRE, read_depth
 from data_tools.captures.only_cameras import cameras_at
 from render.files.cameras_json import read_cameras_json, write_cameras_json
-from render.files.formats import FORMATS, read_scene, write_scene
+from render.files.formats import FORMATS, format_of, read_scene, write_scene
 from render.files.posed import placed_cameras
 from render.rasterize import rasterize
 from snapsplat.cli import app
+from snapsplat.info_cli import _bytes
 from tests.recon.small_scene import small_reconstruction
 from tests.render.scenes import cameras, cloud
 
@@ -225,10 +226,23 @@ def test_refusals(
     assert sorted(Path().rglob("*")) == before
 
 
+def converted(scene: Path, name: str, *options: object) -> Path:
+    assert run("convert", scene, scene.with_name(name), *options).exit_code == 0
+    return scene.with_name(name)
+
+
+def test_bytes_of_a_palette_are_of_its_rows() -> None:
+    rows = _bytes(format_of("a.sog"), cloud(70000, 1), 0)
+    assert [row.split() for row in rows if "sh_" in row] == [["sh_labels", "140000"], ["sh_rest", f"{65536 * 9}"]]
+
+
 def test_info(scene: Path) -> None:
     told = run("info", scene).stdout
     assert "200 Gaussians of degree 1" in told
     assert "Longest scale" in told
     assert f"{scene.stat().st_size} bytes of .ply" in told
+    assert "sh_labels" in run("info", converted(scene, "a.sog")).stdout
+    without = run("info", converted(scene, "b.sog", "--sh-degree", 0)).stdout
+    assert not {"sh_labels", "sh_rest"} & set(without.split())
     scene.write_bytes(b"ply")
     assert run("info", scene).exit_code == 7
