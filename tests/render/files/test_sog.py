@@ -53,8 +53,6 @@ def test_equal_rows_need_few_of_the_palette() -> None:
     # One for each box of rows, which know nothing of each other.
     assert len(rows) <= (LARGEST + 5) / (BOX / 2)
     assert (rows[labels] == 1).all()
-    # One for each box of them.
-    assert len(rows) <= 2 * len(labels) / BOX
 
 
 def test_a_palette_never_has_more_rows_than_labels_tell_apart(monkeypatch: pytest.MonkeyPatch) -> None:
