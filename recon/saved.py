@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
-from torch import Tensor
+from jaxtyping import UInt8
 
 from recon.images import load_images
 from recon.prediction import CameraOrigin
@@ -17,7 +16,7 @@ from recon.views import make_views
 from render.cameras import Cameras
 from render.errors import FileFormatError, InputError
 from render.files.cameras_json import CameraRow, read_cameras_json
-from render.files.depth_maps import NPY_DAMAGE
+from render.files.depth_maps import read_depth_npy
 from render.files.ply import read_ply
 
 KINDS = ("scene.ply", "cameras.json", "depth", "confidence", "report.json")
@@ -39,7 +38,9 @@ def load_reconstruction(folder: str | Path, photos: Sequence[str | Path] | str |
     report = _read_report(folder / "report.json")
     file = read_cameras_json(folder / "cameras.json")
     names = tuple(file.rows)
-    depth, confidence = ([read_map(folder / kind / f"{name}.npy") for name in names] for kind in KINDS[2:4])
+    depth, confidence = (
+        [torch.from_numpy(read_depth_npy(folder / kind / f"{name}.npy")) for name in names] for kind in KINDS[2:4]
+    )
     try:
         gaussians = read_ply(folder / "scene.ply")
     except OSError as error:
@@ -71,23 +72,6 @@ def _read_report(path: Path) -> dict[str, Any]:
     if not isinstance(report, dict):
         raise FileFormatError(path, f"this is a {type(report).__name__}; an object is expected.")
     return report
-
-
-def read_map(path: Path) -> Float[Tensor, "_ _"]:
-    """A map of depth or confidence.
-
-    Raises:
-        FileFormatError: it is missing or malformed.
-    """
-    try:
-        values = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise _missing(path, error) from error
-    except NPY_DAMAGE as error:
-        raise FileFormatError(path, f"this is no .npy file ({error}).") from error
-    if values.ndim != 2 or values.dtype != np.float32:
-        raise FileFormatError(path, f"this is {values.dtype} of shape {values.shape}; float32, two axes, is expected.")
-    return torch.from_numpy(values)
 
 
 def _by_photo(folder: Path, report: dict[str, Any], key: str, names: Sequence[str], kind: Any) -> tuple[Any, ...]:

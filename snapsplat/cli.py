@@ -131,7 +131,7 @@ def reconstruct(
     with refusals_told(stopped, "Out of memory; try a smaller --size or fewer photos.", typed):
         from recon.images import find_photos, unread_photos
         from recon.output_folder import check_output_folder
-        from snapsplat.further_files import check_further_files, write_further_file
+        from snapsplat.further_files import check_further_files, write_further_files
         from snapsplat.progress import StageProgress
 
         check_further_files(also or [])
@@ -147,13 +147,15 @@ def reconstruct(
             scene = reconstructor.reconstruct(files, cameras, polish_seconds=polish, verify=verify, progress=progress)
             scene.save(output)
             progress("files")
-            for name in also or []:
-                write_further_file(scene, output, name)
-                progress(name)
+            failed = write_further_files(scene, output, also or [], progress)
         if passed_over:
             names = ", ".join(file.name for file in passed_over)
             typer.echo(f"Warning: Left out, since no such format is read; save as JPEG or PNG: {names}.", err=True)
         _tell(scene, output)
+        for error in failed[1:]:
+            typer.echo(str(error), err=True)
+        if failed:
+            raise failed[0]
 
 
 app.command(cls=RayCommand, epilog=EXIT_CODES_HELP, short_help="Make a scene of each of many captures.")(batch)

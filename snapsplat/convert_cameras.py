@@ -10,6 +10,7 @@ from data_tools.captures.only_cameras import cameras_at
 from render.cameras import Cameras
 from render.edit import placement
 from render.errors import ConfigError
+from render.files.atomic import make_folder
 from render.files.cameras_json import write_cameras_json
 from render.files.colmap import write_colmap
 from render.files.formats import read_scene
@@ -33,11 +34,13 @@ def convert_cameras(source: Path, target: Path, asked: Asked) -> None:
     if asked.text and target.suffix:
         raise ConfigError(f"--text is for COLMAP's model; {target.name} is text.")
     names, cameras = cameras_at(source)
-    scene = source / "scene.ply"
-    gaussians = read_scene(scene) if source.is_dir() and scene.is_file() else None
+    # Nothing else in what is written goes by the scene.
+    scene = source / "scene.ply" if asked.center or not target.suffix else None
+    gaussians = read_scene(scene) if scene is not None and scene.is_file() else None
     if asked.center and gaussians is None:
         raise ConfigError(f"--center goes by a scene's Gaussians, and {source} has no scene.ply.")
     cameras, gaussians = _placed(cameras, gaussians, asked)
+    make_folder(target.parent)
     if target.name.lower().endswith(OWN_ENDING):
         write_cameras_json(target, names, cameras, [True] * len(names))
     elif target.suffix:

@@ -26,7 +26,7 @@ def convert(
         typer.Argument(
             metavar="OUT",
             help="What to write, by its ending: a scene (.ply, .compressed.ply, .splat, .spz, .sog, .glb, .usda, "
-            ".usdc), the points of one (a name that ends with points.ply), cameras (cameras.json; any other .json is "
+            ".usdc), the points of one (points.ply, or NAME.points.ply), cameras (cameras.json; any other .json is "
             "nerfstudio's transforms.json; no ending is a folder for COLMAP's model), or depth (.png, .exr), where {} "
             "in the name stands for each photo's.",
             show_default=False,
@@ -58,8 +58,8 @@ def convert(
         int | None,
         typer.Option(
             metavar="N",
-            help="Keep the N Gaussians that add most to the pictures of cameras.json beside IN; without it, those of "
-            "the highest opacity.",
+            help="Keep the N Gaussians that add most to the pictures of IN's cameras; without any, those of the "
+            "highest opacity.",
             show_default=False,
         ),
     ] = None,
@@ -68,7 +68,8 @@ def convert(
     """Write a scene, its cameras or its depth for other programs.
 
     The scene is cropped, decimated, centred, scaled and turned, in this order; its harmonics turn with it, and so do
-    the cameras of cameras.json beside IN, which are then written as NAME.cameras.json beside OUT.
+    IN's cameras, which are then written as NAME.cameras.json beside OUT. IN's are in NAME.cameras.json beside it, or
+    else in cameras.json.
 
     \b
     snapsplat convert out/scene.ply scene.spz

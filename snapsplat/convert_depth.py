@@ -4,7 +4,8 @@ from pathlib import Path
 
 import typer
 
-from render.errors import ConfigError, InputError, OutputError
+from render.errors import ConfigError, InputError
+from render.files.atomic import make_folder
 from render.files.cameras_json import read_cameras_json
 from render.files.depth_maps import WRITERS, read_depth_npy, write_depth
 from snapsplat.convert_asked import EVERY_PHOTO, Asked
@@ -25,10 +26,7 @@ def convert_depth(source: Path, target: Path, asked: Asked) -> None:
     names = [name for name in read_cameras_json(source / "cameras.json").rows if _map(source, name).is_file()]
     if not names:
         raise InputError(f"{source / 'depth'} holds no depth of a photo of cameras.json; a run leaves it there.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target.parent} cannot be made ({error.strerror or error}).") from error
+    make_folder(target.parent)
     too_far = pixels = 0
     for name in names:
         depth = read_depth_npy(_map(source, name))

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import typer
 
-from render.cameras import Cameras
 from render.contribution import contributions
 from render.edit import inside, placement, strongest, with_degree
 from render.errors import ConfigError
 from render.files import usd
-from render.files.cameras_json import moved_cameras_file
+from render.files.atomic import check_parent
+from render.files.cameras_json import moved_cameras_file, read_cameras_json
 from render.files.formats import format_of, read_scene, write_scene
-from render.files.point_cloud import ENDING, write_point_cloud
+from render.files.point_cloud import ENDING, is_point_cloud, write_point_cloud
 from render.files.posed import placed_cameras
 from render.turn import moved
 from snapsplat.convert_asked import Asked
+
+OF_RUN = "scene.ply"
 
 
 def convert_scene(source: Path, target: Path, asked: Asked) -> None:
@@ -25,18 +27,22 @@ def convert_scene(source: Path, target: Path, asked: Asked) -> None:
         FileFormatError, CamerasError, OutputError: see the formats.
     """
     suffix, degree = _kind(target)
+    check_parent(target)
     if asked.text:
         raise ConfigError("--text is for COLMAP's model; a scene is written as its ending says.")
     if suffix in (".glb", *usd.ENDINGS) and asked.up != "-y":
         raise ConfigError(f"--up is {asked.up!r}; a {suffix} has y up by itself, and is written without --up.")
     corners = None if asked.crop is None else _corners(asked.crop)
+    file = _cameras_json(source)
+    if asked.moves:
+        _check_cameras(file, target)
     scene = read_scene(source)
     before = len(scene)
     if corners is not None:
         scene = scene[inside(scene, corners[:3], corners[3:])]
-    cameras = _cameras_beside(source) if asked.max_gaussians is not None and len(scene) > asked.max_gaussians else None
-    if asked.max_gaussians is not None:
-        scene = strongest(scene, asked.max_gaussians, None if cameras is None else contributions(scene, cameras))
+    if asked.max_gaussians is not None and len(scene) > asked.max_gaussians:
+        added = None if file is None else contributions(scene, placed_cameras(file)[1])
+        scene = strongest(scene, asked.max_gaussians, added)
     T_new_old = placement(scene, asked.up, centred=asked.center, scale=asked.scale)
     scene = scene if T_new_old is None else moved(scene, T_new_old)
     if asked.sh_degree is not None:
@@ -50,32 +56,43 @@ def convert_scene(source: Path, target: Path, asked: Asked) -> None:
             typer.echo(f"Warning: {suffix} keeps harmonics up to degree {degree} alone.", err=True)
         kept = min(scene.sh_degree, degree)
         typer.echo(f"{len(scene)} of {before} Gaussians of degree {kept}, {target.stat().st_size} bytes: {target}")
-    if T_new_old is not None and (file := _cameras_json(source)) is not None:
-        name = target.name[: -len(suffix)].rstrip(".") or "scene"
-        beside = target.with_name(f"{name}.cameras.json")
+    if T_new_old is not None and file is not None:
+        beside = _beside(target, suffix)
         moved_cameras_file(file, beside, T_new_old)
         typer.echo(f"Cameras, moved alike: {beside}")
 
 
 def _kind(target: Path) -> tuple[str, int]:
     """Ending, and the highest degree of harmonics that is kept."""
-    name = target.name.lower()
-    if name.endswith(ENDING):
+    if is_point_cloud(target):
         return ENDING, 3
     if target.suffix.lower() in usd.ENDINGS:
+        usd.load_usd(target)
         return target.suffix.lower(), 3
     known = format_of(target)
     return known.suffix, known.sh_degree
 
 
+def _beside(scene: Path, suffix: str) -> Path:
+    """Where the cameras of a scene that was moved are."""
+    return scene.with_name(f"{scene.name[: -len(suffix)].rstrip('.') or 'scene'}.cameras.json")
+
+
 def _cameras_json(scene: Path) -> Path | None:
-    beside = scene.with_name("cameras.json")
-    return beside if beside.is_file() else None
+    """The file of the cameras in the scene's own frame; `scene.ply` is a run's, and so is the `cameras.json` there."""
+    files = [_beside(scene, format_of(scene).suffix), scene.with_name("cameras.json")]
+    if scene.name == OF_RUN:
+        files.reverse()
+    return next((file for file in files if file.is_file()), None)
 
 
-def _cameras_beside(scene: Path) -> Cameras | None:
-    file = _cameras_json(scene)
-    return None if file is None else placed_cameras(file)[1]
+def _check_cameras(file: Path | None, target: Path) -> None:
+    """Before anything is written: cameras that shall move have to be sound, and those of a run stay its scene's."""
+    if file is not None:
+        read_cameras_json(file)
+    of_run = target.with_name("cameras.json")
+    if target.name == OF_RUN and of_run.is_file():
+        raise ConfigError(f"{of_run} has the cameras of the {OF_RUN} there; a moved scene needs another name.")
 
 
 def _corners(crop: str) -> tuple[float, ...]:

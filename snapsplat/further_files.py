@@ -1,37 +1,60 @@
 """Files that `snapsplat reconstruct --also` writes beside those of every run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from recon.reconstruction import Reconstruction
-from render.errors import BackendError, ConfigError, FileFormatError
-from render.files.formats import FORMATS, format_of, write_scene
+from render.errors import BackendError, ConfigError, SnapsplatError
+from render.files import usd
+from render.files.formats import FORMATS, write_scene
 
 VIDEO, PAGE, COLMAP, NERFSTUDIO = "preview.mp4", "scene.html", "colmap", "transforms.json"
 MESHES = ("mesh.glb", "mesh.ply", "mesh.obj")
+SUFFIXES = (*(known.suffix for known in FORMATS if known.suffix != ".ply"), *usd.ENDINGS)
+"""Of the scene again: any but that of scene.ply, which every run has."""
 FRAMES = 60
 """Of the fly-through, one way."""
 SIDE_PX = 480
 PAGE_MB = 20.0
-NEEDED = {PAGE: ("viser", "view"), **dict.fromkeys(MESHES, ("open3d", "mesh"))}
-"""Package that a file needs, and the extra that has it."""
 
 
 def check_further_files(names: Sequence[str]) -> None:
     """Find out before a long run whether all can be written.
 
     Raises:
-        ConfigError: there is no such file. BackendError: a package is missing that it needs.
+        ConfigError: there is no such file.
+        BackendError, FileFormatError: what it needs is not installed, or cannot be loaded.
     """
     for name in names:
         if name not in (VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES) and not _is_scene(name):
-            scenes = ", ".join(f"scene{known.suffix}" for known in FORMATS if known.suffix != ".ply")
+            scenes = ", ".join(f"scene{suffix}" for suffix in SUFFIXES)
             known = ", ".join((VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES))
             raise ConfigError(f"--also is {name!r}; it must be one of {scenes}, {known}.")
-        package, extra = NEEDED.get(name, (None, None))
-        if package is not None and find_spec(package) is None:
-            raise BackendError(f"{name} needs {package}, which is not installed: pip install '.[{extra}]'.")
+    for name in names:
+        if name == PAGE and find_spec("viser") is None:
+            raise BackendError(f"{name} needs viser, which is not installed: pip install '.[view]'.")
+        if Path(name).suffix in usd.ENDINGS:
+            usd.load_usd(Path(name))
+    if set(names) & set(MESHES):
+        from data_tools.meshes.needed import check_mesh_packages
+
+        check_mesh_packages()
+
+
+def write_further_files(
+    scene: Reconstruction, folder: Path, names: Sequence[str], progress: Callable[[str], None]
+) -> list[SnapsplatError]:
+    """Write all that can be written, and give back why the others cannot: one does not hinder the next."""
+    failed = []
+    for name in names:
+        try:
+            write_further_file(scene, folder, name)
+        except SnapsplatError as error:
+            failed.append(error)
+        else:
+            progress(name)
+    return failed
 
 
 def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
@@ -41,7 +64,7 @@ def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
         SnapsplatError: it cannot be written, or no mesh can be made.
     """
     if _is_scene(name):
-        write_scene(folder / name, scene.gaussians)
+        (usd.write_usd if Path(name).suffix in usd.ENDINGS else write_scene)(folder / name, scene.gaussians)
     elif name in MESHES:
         _write_mesh(scene, folder, folder / name)
     elif name in (COLMAP, NERFSTUDIO):
@@ -51,11 +74,7 @@ def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
 
 
 def _is_scene(name: str) -> bool:
-    """Any but scene.ply, which every run has."""
-    try:
-        return name == f"scene{format_of(name).suffix}" != "scene.ply"
-    except FileFormatError:
-        return False
+    return name in (f"scene{suffix}" for suffix in SUFFIXES)
 
 
 def _write_mesh(scene: Reconstruction, folder: Path, path: Path) -> None:

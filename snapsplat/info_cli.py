@@ -61,7 +61,8 @@ def _histogram(labels: list[str], counts: tuple[int, ...]) -> list[str]:
 
 def _bytes(known: "SceneFormat", scene: "Gaussians", size: int) -> list[str]:
     rest = scene.sh.shape[1] - 1
-    each = {name: bytes_ * (rest if name == "sh_rest" else 1) for name, bytes_ in known.attribute_bytes.items()}
-    rows = [f"  {name:>16} {round(bytes_ * len(scene)):>11}" for name, bytes_ in each.items() if bytes_]
+    times = {"sh_rest": rest * min(len(scene), known.palette or len(scene)), "sh_labels": len(scene) if rest else 0}
+    total = {name: round(bytes_ * times.get(name, len(scene))) for name, bytes_ in known.attribute_bytes.items()}
+    rows = [f"  {name:>16} {bytes_:>11}" for name, bytes_ in total.items() if bytes_]
     before = " before compression" if known.compressed else ""
     return ["", f"{size} bytes of {known.suffix}; by attribute{before}:", *rows]

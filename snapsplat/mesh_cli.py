@@ -48,14 +48,18 @@ def mesh(
     snapsplat mesh out -o print.ply --watertight
     """
     with refusals_told("Stopped; no file was written.", "Out of memory; try a larger --voxel."):
-        _need_packages()
+        from data_tools.meshes.needed import check_mesh_packages
+
+        check_mesh_packages()
         from data_tools.meshes.depth_views import read_depth_views
         from data_tools.meshes.mesh_file import check_suffix, write_mesh
         from data_tools.meshes.tidy import closed, tidied
         from data_tools.meshes.tsdf import fuse
         from render.errors import require
+        from render.files.atomic import check_parent
 
         check_suffix(output)
+        check_parent(output)
         require(voxel is None or 0 < voxel < 1e9, "--voxel", voxel, "a length above 0")
         require(0 <= confidence <= 1, "--confidence", confidence, "from 0 to 1")
         views = read_depth_views(scene, confidence, _pictures(photos), drawn)
@@ -76,13 +80,3 @@ def _pictures(photos: list[Path] | None) -> "dict[str, np.ndarray]":
     images = load_images(photos, fewest=1)
     views = make_views(images, 384)
     return {photo.name: views.photo_bytes(view) for view, photo in enumerate(images.photos)}
-
-
-def _need_packages() -> None:
-    from importlib.util import find_spec
-
-    from render.errors import BackendError
-
-    for package in ("trimesh", "open3d"):
-        if find_spec(package) is None:
-            raise BackendError(f"Meshes need {package}, which is not installed: pip install '.[mesh]'.")

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64, UInt8
 
-from recon.saved import read_map
 from render.cameras import Cameras
 from render.errors import FileFormatError
+from render.files.depth_maps import read_depth_npy
 from render.files.formats import read_scene
 from render.files.posed import placed_cameras
 from render.gaussians import Gaussians
@@ -67,14 +67,14 @@ def read_depth_views(
     gaussians = read_scene(folder / "scene.ply") if drawn or not set(names) <= set(photos) else None
     views = []
     for index, name in enumerate(names):
-        depth = read_map(folder / "depth" / f"{name}.npy").numpy()
+        depth = read_depth_npy(folder / "depth" / f"{name}.npy")
         height, width = depth.shape
         camera = cameras[[index]].resized((width, height))
         picture = None if gaussians is None else _draw(gaussians, camera)
         if drawn and picture is not None:
             depth = np.where(picture.alpha[0] >= SOLID, picture.depth[0], torch.zeros(())).astype(np.float32)
         else:
-            confidence = read_map(folder / "confidence" / f"{name}.npy").numpy()
+            confidence = read_depth_npy(folder / "confidence" / f"{name}.npy")
             if confidence.shape != depth.shape:
                 raise FileFormatError(
                     folder / "confidence" / f"{name}.npy",

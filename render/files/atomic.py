@@ -28,6 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder`, and those it lies in, where they are not there yet.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror or error}).") from error
+
+
 def check_parent(path: Path) -> None:
     """Find out before long work whether there is a folder that `path` can be written into.
 

@@ -17,14 +17,17 @@ def codebook(values: Float64[np.ndarray, "*n"]) -> tuple[Float32[np.ndarray, "25
     ordered = np.sort(values, axis=None)
     distinct = ordered[np.flatnonzero(np.diff(ordered, prepend=-np.inf))]
     few = len(distinct) <= NUMBERS
-    book = np.pad(distinct, (0, NUMBERS - len(distinct)), mode="edge") if few else _lloyd(ordered)
+    book = np.pad(distinct, (0, NUMBERS - len(distinct)), mode="edge") if few else _lloyd(ordered, distinct)
     book = book.astype(np.float32)
     return book, np.searchsorted(_between(book), values).astype(np.uint8)
 
 
-def _lloyd(ordered: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "256"]:
+def _lloyd(ordered: Float64[np.ndarray, "n"], distinct: Float64[np.ndarray, "m"]) -> Float64[np.ndarray, "256"]:
     # Best for the mean square are representatives as dense as the cube root of the values' own density.
     knots = np.quantile(ordered, np.linspace(0, 1, KNOTS))
+    if np.count_nonzero(np.diff(knots)) < NUMBERS:
+        # Nearly all values are equal, and one number is enough for them.
+        knots = np.quantile(distinct, np.linspace(0, 1, KNOTS))
     # Between two knots lies the same number of values, so density is one over the gap. One value far off all others
     # makes a gap that would take nearly all of them.
     parts = np.diff(knots) ** (2 / 3)

@@ -22,8 +22,7 @@ from jaxtyping import Float64, UInt8
 from scipy.spatial.transform import Rotation
 
 from render.cameras import Cameras
-from render.errors import OutputError
-from render.files.atomic import write_atomically
+from render.files.atomic import make_folder, write_atomically
 from render.files.point_cloud import LEAST_OPACITY
 from render.files.values import to_bytes
 from render.gaussians import Gaussians
@@ -68,10 +67,7 @@ def write_colmap(
     """
     model = _model_of(names, cameras, gaussians)
     parts = _text_of(model) if text else _binary_of(model)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made ({error.strerror or error}).") from error
+    make_folder(folder)
     for name, content in parts.items():
         write_atomically(folder / f"{name}{'.txt' if text else '.bin'}", content)
 

@@ -25,7 +25,7 @@ NPY_DAMAGE = (ValueError, EOFError, SyntaxError, OverflowError, TypeError, token
 
 
 def read_depth_npy(path: Path) -> Float32[np.ndarray, "height width"]:
-    """Depth as a run leaves it.
+    """Depth or confidence as a run leaves it.
 
     Raises:
         FileFormatError: the file cannot be read, or is no array of float32 with two axes.

@@ -31,6 +31,8 @@ class SceneFormat:
     """Whether values come back as they were, to float32's rounding."""
     attribute_bytes: dict[str, int | float]
     """Bytes of each Gaussian by attribute, before compression; of `sh_rest`, of each coefficient of RGB."""
+    palette: int | None = None
+    """Rows at most that all harmonics beyond the first are of; None for one of each Gaussian's own."""
     compressed: bool = False
     """Whether all of it is compressed in the end."""
 
@@ -56,6 +58,7 @@ FORMATS = (
     SceneFormat(
         ".sog", read_sog, write_sog, 3, False,
         {"means": 6, "quats": 4, "scales": 3, "colour": 3, "opacities": 1, "sh_labels": 2, "sh_rest": 3},
+        palette=1 << 16,
         compressed=True,
     ),
     SceneFormat(

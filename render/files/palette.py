@@ -22,7 +22,8 @@ def palette(rows: Float32[np.ndarray, "n d"]) -> tuple[Float32[np.ndarray, "k d"
     """
     if len(rows) <= LARGEST:
         return rows, np.arange(len(rows), dtype=np.uint16)
-    boxes = _boxes(rows)
+    # Where boxes are halves of larger ones, there are no more of them than representatives.
+    boxes = _boxes(rows, max(BOX, 2 * -(-len(rows) // LARGEST)))
     sizes = np.array([len(box) for box in boxes])
     spread = sizes * np.array([float(rows[box].std(0).max()) for box in boxes])
     counts = np.minimum(1 + (spread / max(spread.sum(), 1e-30) * (LARGEST - len(boxes))).astype(int), sizes)
@@ -35,15 +36,15 @@ def palette(rows: Float32[np.ndarray, "n d"]) -> tuple[Float32[np.ndarray, "k d"
     return found, labels
 
 
-def _boxes(rows: Float32[np.ndarray, "n d"]) -> list[np.ndarray]:
-    """Indices of the rows of each box, ordered along the box's longest side."""
+def _boxes(rows: Float32[np.ndarray, "n d"], most: int) -> list[np.ndarray]:
+    """Indices of the rows of each box, `most` at most, ordered along the box's longest side."""
     waiting, done = [np.arange(len(rows))], []
     while waiting:
         box = waiting.pop()
         inside = rows[box]
         box = box[np.argsort(inside[:, np.ptp(inside, axis=0).argmax()], kind="stable")]
         half = len(box) // 2
-        if len(box) <= BOX:
+        if len(box) <= most:
             done.append(box)
         else:
             waiting += [box[:half], box[half:]]

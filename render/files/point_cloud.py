@@ -30,6 +30,11 @@ end_header
 """
 
 
+def is_point_cloud(path: Path) -> bool:
+    """Whether a file of this name is one: `points.ply`, or what ends with `.points.ply`."""
+    return f".{path.name.lower()}".endswith(f".{ENDING}")
+
+
 def write_point_cloud(path: Path, gaussians: Gaussians) -> int:
     """Write the centres of solid Gaussians, in their order; says how many.
 

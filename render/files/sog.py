@@ -25,14 +25,14 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, UInt8
 
 from render.errors import FileFormatError
 from render.files.atomic import write_atomically
 from render.files.codebooks import codebook
 from render.files.curve import along_curve
 from render.files.sog_bundle import SogBundle
-from render.files.values import SceneArrays, arrays_to_write, gaussians_read, to_bytes
+from render.files.values import SceneArrays, arrays_to_write, check_unfolded, gaussians_read, to_bytes
 from render.files.webp import LARGEST_SIDE, to_webp
 from render.gaussians import Gaussians
 
@@ -132,31 +132,33 @@ def read_sog(path: Path) -> Gaussians:
     Raises:
         FileFormatError: it is no such file, is cut off or damaged, or unfolds to far more than its size.
     """
-    with SogBundle(path) as bundle:
+    # What is too large for float32 is infinite, and refused in the end.
+    with SogBundle(path) as bundle, np.errstate(over="ignore"):
         count = bundle.count
+        bands = bundle.number("shN", "bands", 1, 3) if bundle.has("shN") else 0
+        check_unfolded(path, count, bands)
         low, high = (bundle.numbers("means", key, 3) for key in ("mins", "maxs"))
         lower, upper = (bundle.pixels("means", which) for which in (0, 1))
         steps = upper[:, :3].astype(np.float64) * 256 + lower[:, :3]
         places = low + steps / 65535 * np.where(high > low, high - low, 1)
         quats = _unpacked_quats(path, bundle.pixels("quats", 0))
-        scales = bundle.numbers("scales", "codebook", 256)[bundle.pixels("scales", 0)[:, :3]]
+        scale_book = np.exp(bundle.numbers("scales", "codebook", 256)).astype(np.float32)
+        scales = scale_book[bundle.pixels("scales", 0)[:, :3]]
         sh0 = bundle.pixels("sh0", 0)
-        colours = bundle.numbers("sh0", "codebook", 256)[sh0[:, None, :3]]
-        rest = _rest(path, bundle) if bundle.has("shN") else np.zeros((count, 0, 3))
-    with np.errstate(over="ignore"):
+        colours = bundle.numbers("sh0", "codebook", 256).astype(np.float32)[sh0[:, None, :3]]
+        rest = _rest(path, bundle, bands) if bands else np.zeros((count, 0, 3), np.float32)
         arrays = SceneArrays(
             means=(np.sign(places) * np.expm1(np.abs(places))).astype(np.float32),
             quats_wxyz=quats,
-            scales=np.exp(scales).astype(np.float32),
+            scales=scales,
             opacities=sh0[:, 3].astype(np.float32) / 255,
-            sh=np.concatenate([colours, rest], 1).astype(np.float32),
+            sh=np.concatenate([colours, rest], 1),
         )
     return gaussians_read(path, arrays)
 
 
-def _rest(path: Path, bundle: SogBundle) -> Float64[np.ndarray, "n k 3"]:
-    bands, rows = bundle.number("shN", "bands", 1, 3), bundle.number("shN", "count", 1, 1 << 16)
-    coeff = COEFFICIENTS[bands]
+def _rest(path: Path, bundle: SogBundle, bands: int) -> Float32[np.ndarray, "n k 3"]:
+    rows, coeff = bundle.number("shN", "count", 1, 1 << 16), COEFFICIENTS[bands]
     label_bytes = bundle.pixels("shN", 1)
     labels = label_bytes[:, 1].astype(np.int64) * 256 + label_bytes[:, 0]
     if len(labels) and labels.max() >= rows:
@@ -168,7 +170,9 @@ def _rest(path: Path, bundle: SogBundle) -> Float64[np.ndarray, "n k 3"]:
             f"its palette is {picture.shape[1]} x {picture.shape[0]} pixels; {PALETTE_COLUMNS * coeff} x "
             f"{-(-rows // PALETTE_COLUMNS)} are right for {rows} rows of degree {bands}.",
         )
-    return bundle.numbers("shN", "codebook", 256)[picture.reshape(-1, coeff, 4)[labels, :, :3]]
+    # The palette first, then each Gaussian's row: there are far more of these than of its rows.
+    book = bundle.numbers("shN", "codebook", 256).astype(np.float32)
+    return book[picture.reshape(-1, coeff, 4)[:rows, :, :3]][labels]
 
 
 def _packed_quats(quats_wxyz: Float32[np.ndarray, "n 4"]) -> UInt8[np.ndarray, "n 4"]:

@@ -31,7 +31,7 @@ from jaxtyping import Float32, UInt8
 
 from render.errors import FileFormatError
 from render.files.atomic import write_atomically
-from render.files.values import SceneArrays, arrays_to_write, gaussians_read, most_unfolded, to_bytes
+from render.files.values import SceneArrays, arrays_to_write, check_unfolded, gaussians_read, to_bytes
 from render.gaussians import Gaussians
 
 HEADER = struct.Struct("<4sIIBBBB")
@@ -85,8 +85,9 @@ def read_spz(path: Path) -> Gaussians:
         raise FileFormatError(path, f"it has degree {degree} and {bits} fractional bits; 0 to 3 and 0 to 24 are right.")
     quat_bytes, rest = (4 if version == 3 else 3), COEFFICIENTS[degree] - 1
     size = count * (16 + quat_bytes + 3 * rest)
-    if count > MOST_GAUSSIANS or size > most_unfolded(path):
-        raise FileFormatError(path, f"it announces {count} Gaussians, which no file of its size holds.")
+    if count > MOST_GAUSSIANS:
+        raise FileFormatError(path, f"it announces {count} Gaussians; {MOST_GAUSSIANS} at most are read.")
+    check_unfolded(path, count, degree)
     taken = np.frombuffer(body.take(size), np.uint8)
     ends = np.cumsum([9 * count, count, 3 * count, 3 * count, quat_bytes * count]).tolist()
     means, alphas, colours, scales, quats, harmonics = np.split(taken, ends)

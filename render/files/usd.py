@@ -12,7 +12,8 @@
 | extent | box around all centres |
 
 The schema is OpenUSD's own. Stages have y up: a half turn around x stands above the attributes, which have
-the scene's own axes. Written only, by usd-core, an extra.
+the scene's own axes. `metersPerUnit` is 1, which says something of scenes whose cameras are metric alone: what is not
+said would be taken for centimetres. Written only, by usd-core, an extra.
 """
 
 import tempfile
@@ -37,7 +38,7 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
         FileFormatError: usd-core is missing or too old, there is no Gaussian, or a value is one that no file may hold.
         OutputError: the folder cannot be written.
     """
-    usd = _usd(path)
+    usd = load_usd(path)
     arrays = arrays_to_write(path, gaussians)
     if not len(gaussians):
         raise FileFormatError(path, "there is no Gaussian; one at least is needed.")
@@ -51,12 +52,19 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
             staged.replace(path)
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror or error}).") from error
+    except usd.Tf.ErrorException as error:
+        raise OutputError(f"{path} cannot be written; OpenUSD says: {error}") from error
 
 
-def _usd(path: Path) -> ModuleType:
+def load_usd(path: Path) -> ModuleType:
+    """OpenUSD's package; `path` is told of.
+
+    Raises:
+        FileFormatError: it is missing or too old.
+    """
     try:
         import pxr
-        from pxr import Gf, Sdf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
+        from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except ImportError as error:
         raise FileFormatError(path, "it takes usd-core, which is not there: pip install 'snapsplat[usd]'.") from error
     if not hasattr(UsdVol, "ParticleField3DGaussianSplat"):

@@ -102,8 +102,19 @@ def unit_quats(path: Path, quats: Float32[np.ndarray, "n 4"]) -> Float32[np.ndar
 
 
 def most_unfolded(path: Path) -> int:
-    """Bytes that the parts of a compressed file may unfold to; one that asks for more is meant to do harm."""
+    """Bytes that a compressed file, or a part of it, may unfold to; one that asks for more is meant to do harm."""
     return FREE_BYTES + MOST_EXPANSION * path.stat().st_size
+
+
+def check_unfolded(path: Path, count: int, sh_degree: int) -> None:
+    """Find out before anything unfolds whether so many Gaussians, as they are in memory, are more than believed.
+
+    Raises:
+        FileFormatError: they are.
+    """
+    floats = 11 + 3 * (sh_degree + 1) ** 2
+    if 4 * floats * count > most_unfolded(path):
+        raise FileFormatError(path, f"it announces {count} Gaussians, which no file of its size holds.")
 
 
 def to_bytes(values: np.ndarray) -> np.ndarray:

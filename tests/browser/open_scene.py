@@ -32,7 +32,7 @@ class Page(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """One of four things, and files of the viewer."""
-        if self.path == "/scene.ply":
+        if self.path == f"/scene{self.scene.suffix}":
             self.send_content(self.scene.read_bytes(), "application/octet-stream")
         elif self.path == "/camera.json":
             self.send_content(json.dumps(self.camera).encode(), "application/json")
@@ -94,7 +94,7 @@ def take_picture(scene: Path, camera: dict, timeout_s: float) -> bytes:
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/page.html"
+        url = f"http://127.0.0.1:{server.server_port}/page.html#scene{scene.suffix}"
         browser = subprocess.Popen(
             [program, *FLAGS, f"--user-data-dir={profile}", url],
             stdout=subprocess.DEVNULL,
@@ -118,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="what `snapsplat reconstruct` wrote: scene.ply and cameras.json")
     parser.add_argument("--picture", type=Path, required=True, help="the PNG to write")
+    parser.add_argument("--scene", type=Path, help="another file of this scene: .ply, .compressed.ply, .splat, .spz")
     parser.add_argument("--image", help="photo whose camera is taken; without it, the first registered one")
     parser.add_argument("--width", type=int, default=400, help="of the picture, in pixels")
     parser.add_argument("--timeout", type=float, default=120, help="seconds to wait for the viewer")
@@ -130,7 +131,7 @@ def main() -> None:
     cameras = json.loads((arguments.folder / "cameras.json").read_text())
     row = registered_camera(cameras, arguments.image)
     camera = viewer_camera(row, arguments.width)
-    picture = take_picture(arguments.folder / "scene.ply", camera, arguments.timeout)
+    picture = take_picture(arguments.scene or arguments.folder / "scene.ply", camera, arguments.timeout)
     arguments.picture.parent.mkdir(parents=True, exist_ok=True)
     arguments.picture.write_bytes(picture)
     print(f"{arguments.picture}: {len(picture)} bytes, as seen from {row['image']}")

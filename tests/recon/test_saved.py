@@ -77,6 +77,18 @@ def test_a_map_of_another_type_is_refused(tmp_path: Path, photos: list[Path]):
         load_reconstruction(tmp_path / "out", photos)
 
 
+def test_a_map_that_promises_what_it_has_not_is_refused(tmp_path: Path, photos: list[Path]):
+    scene_of(photos).save(tmp_path / "out")
+    for kind in ("depth", "confidence"):
+        with (tmp_path / "out" / kind / "a.jpg.npy").open("r+b") as file:
+            np.lib.format.write_array_header_1_0(
+                file, {"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**7)}
+            )
+        with pytest.raises(FileFormatError, match=rf"{kind}.a.jpg.npy: it is no array of NumPy's, or cut short"):
+            load_reconstruction(tmp_path / "out", photos)
+        scene_of(photos).save(tmp_path / "out")
+
+
 def test_a_report_that_does_not_know_the_photos_is_refused(tmp_path: Path, photos: list[Path]):
     scene_of(photos).save(tmp_path / "out")
     report = tmp_path / "out" / "report.json"

@@ -1,5 +1,6 @@
 """`snapsplat convert` and `snapsplat info`: files that others can take, or a sentence and a code."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,11 @@ from data_tools.captures.capture import DepthFile
 from data_tools.captures.depth_file import MILLIMETRE, read_depth
 from data_tools.captures.only_cameras import cameras_at
 from render.files.cameras_json import read_cameras_json, write_cameras_json
-from render.files.formats import FORMATS, read_scene, write_scene
+from render.files.formats import FORMATS, format_of, read_scene, write_scene
 from render.files.posed import placed_cameras
 from render.rasterize import rasterize
 from snapsplat.cli import app
+from snapsplat.info_cli import _bytes
 from tests.recon.small_scene import small_reconstruction
 from tests.render.scenes import cameras, cloud
 
@@ -96,7 +98,6 @@ def test_cameras_move_with_the_scene(tmp_path: Path) -> None:
 @pytest.mark.parametrize("through", ["colmap", "colmap --text", "nerf/transforms.json"])
 def test_cameras_there_and_back(tmp_path: Path, through: str) -> None:
     folder, (target, *options) = run_folder(tmp_path), through.split()
-    (tmp_path / "nerf").mkdir()
     assert run("convert", folder, tmp_path / target, *options).exit_code == 0
     back = run("convert", tmp_path / target, tmp_path / "back.cameras.json")
     assert back.exit_code == 0, back.output
@@ -109,6 +110,42 @@ def test_cameras_there_and_back(tmp_path: Path, through: str) -> None:
     other = tmp_path / ("other.json" if target == "colmap" else "other")
     assert run("convert", tmp_path / target, other).exit_code == 0
     assert placed_cameras(folder / "cameras.json")[0] == cameras_at(other)[0]
+
+
+def test_cameras_are_of_the_scene_that_they_stand_beside(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    original = placed_cameras(folder / "cameras.json")[1].T_world_camera
+    # Half a turn about x, and half a turn back: only with cameras of its own frame are they where they were.
+    assert run("convert", folder, folder / "up.ply", "--up", "y").exit_code == 0
+    assert run("convert", folder / "up.ply", tmp_path / "back.ply", "--up", "y").exit_code == 0
+    torch.testing.assert_close(placed_cameras(tmp_path / "back.cameras.json")[1].T_world_camera, original)
+    # scene.cameras.json is of scene.spz; the run's own scene keeps its own.
+    assert run("convert", folder, folder / "scene.spz", "--up", "y").exit_code == 0
+    assert run("convert", folder, tmp_path / "twice.ply", "--scale", 2).exit_code == 0
+    twice = placed_cameras(tmp_path / "twice.cameras.json")[1].T_world_camera
+    torch.testing.assert_close(twice[:, :3, 3], 2 * original[:, :3, 3])
+    result = run("convert", folder, folder / "scene.ply", "--up", "y")
+    assert result.exit_code == 2, result.output
+    assert "a moved scene needs another name" in result.stderr
+
+
+def test_what_is_wrong_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = run_folder(tmp_path)
+    monkeypatch.setitem(sys.modules, "pxr", None)
+    (folder / "scene.ply").write_text("dear diary")
+    assert "usd-core" in run("convert", folder, tmp_path / "a.usdc").stderr
+    (folder / "cameras.json").write_text("dear diary")
+    assert run("convert", folder, tmp_path / "a.ply", "--up", "y").exit_code == 4
+    assert not list(tmp_path.glob("a.*"))
+
+
+def test_cameras_alone_do_not_ask_for_the_scene(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    (folder / "scene.ply").write_text("dear diary")
+    result = run("convert", folder, tmp_path / "nerf" / "transforms.json", "--up", "y")
+    assert result.exit_code == 0, result.output
+    assert run("convert", folder, tmp_path / "a.cameras.json", "--center").exit_code == 7
+    assert run("convert", folder, tmp_path / "colmap").exit_code == 7
 
 
 def test_depth_for_other_programs(tmp_path: Path) -> None:
@@ -131,6 +168,8 @@ def test_points(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "60 points" in result.stdout
     assert (tmp_path / "a.cameras.json").is_file()
+    assert "60 points" in run("convert", folder, tmp_path / "points.ply").stdout
+    assert "of degree" in run("convert", folder, tmp_path / "checkpoints.ply").stdout
 
 
 def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
@@ -170,6 +209,7 @@ def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
         ((".", "{}.tiff"), 2, ".png or .exr"),
         ((".", "{}.png", "--scale", "2"), 2, "do not change depth"),
         (("scene.ply", "out.usda", "--up", "y"), 2, "a .usda has y up by itself"),
+        (("broken.ply", "nowhere/out.spz"), 6, "there is no folder nowhere"),
     ],
 )
 def test_refusals(
@@ -186,10 +226,23 @@ def test_refusals(
     assert sorted(Path().rglob("*")) == before
 
 
+def converted(scene: Path, name: str, *options: object) -> Path:
+    assert run("convert", scene, scene.with_name(name), *options).exit_code == 0
+    return scene.with_name(name)
+
+
+def test_bytes_of_a_palette_are_of_its_rows() -> None:
+    rows = _bytes(format_of("a.sog"), cloud(70000, 1), 0)
+    assert [row.split() for row in rows if "sh_" in row] == [["sh_labels", "140000"], ["sh_rest", f"{65536 * 9}"]]
+
+
 def test_info(scene: Path) -> None:
     told = run("info", scene).stdout
     assert "200 Gaussians of degree 1" in told
     assert "Longest scale" in told
     assert f"{scene.stat().st_size} bytes of .ply" in told
+    assert "sh_labels" in run("info", converted(scene, "a.sog")).stdout
+    without = run("info", converted(scene, "b.sog", "--sh-degree", 0)).stdout
+    assert not {"sh_labels", "sh_rest"} & set(without.split())
     scene.write_bytes(b"ply")
     assert run("info", scene).exit_code == 7

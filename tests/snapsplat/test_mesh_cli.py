@@ -51,6 +51,7 @@ def test_what_the_gaussians_show_is_fused_on_request(out: Path):
     ("options", "code", "sentence"),
     [
         (("-o", "mesh.stl"), 7, "mesh.stl: no mesh has this ending; .glb, .ply, .obj are known."),
+        (("-o", "nowhere/mesh.glb"), 6, "there is no folder nowhere"),
         (("-o", "mesh.glb", "--voxel", "0"), 2, "--voxel is 0.0; it must be a length above 0."),
         (("-o", "mesh.glb", "--confidence", "2"), 2, "--confidence is 2.0; it must be from 0 to 1."),
     ],

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from render.errors import FileFormatError
 from render.files.formats import FORMATS, SceneFormat, format_of, read_scene, write_scene
+from render.files.values import most_unfolded
+from render.files.webp import to_webp
 from tests.render.files.test_round_trip import change_json
 from tests.render.scenes import cloud
 
@@ -190,6 +192,43 @@ def test_a_sog_that_says_what_is_not(tmp_path: Path, parts: dict[str, object], s
         assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
     finally:
         tracemalloc.stop()
+
+
+def sog_bomb(side: int) -> bytes:
+    """Of degree 3, whole and valid: every picture is of one colour, so that next to nothing is stored."""
+    book = {"codebook": [0.0], "files": ["flat"]}
+    meta = {
+        "version": 2,
+        "count": side**2,
+        "means": {"mins": [0, 0, 0], "maxs": [1, 1, 1], "files": ["zero", "zero"]},
+        "quats": book,
+        "scales": book,
+        "sh0": book,
+        "shN": {"codebook": [0.0], "files": ["row", "zero"], "count": 1, "bands": 3},
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("meta.json", json.dumps(meta))
+        bundle.writestr("flat", to_webp(np.tile(np.array([0, 0, 0, 255], np.uint8), (side, side, 1))))
+        bundle.writestr("zero", to_webp(np.zeros((side, side, 4), np.uint8)))
+        bundle.writestr("row", to_webp(np.zeros((1, 64 * 15, 4), np.uint8)))
+    return buffer.getvalue()
+
+
+def test_a_small_sog_does_not_unfold_to_more_than_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / "a.sog"
+    path.write_bytes(sog_bomb(1024))
+    assert path.stat().st_size < 1000
+    for side, sentence in ((1024, "announces 1048576 Gaussians"), (256, None)):
+        path.write_bytes(sog_bomb(side))
+        tracemalloc.start()
+        try:
+            with pytest.raises(FileFormatError, match=sentence) if sentence else contextlib.nullcontext():
+                assert len(read_scene(path)) == side**2
+            # What it is in memory at most, and what is in the way while it is read.
+            assert tracemalloc.get_traced_memory()[1] < (MOST_MEMORY if sentence else 4 * most_unfolded(path))
+        finally:
+            tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ABSURD)

@@ -1,5 +1,6 @@
 """What is written here, others' readers find: gaussforge, trimesh, plyfile and OpenUSD, which share no code of ours."""
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +98,18 @@ def test_openusd_gets_no_empty_scene_and_no_folder_that_is_not_there(tmp_path: P
         write_usd(tmp_path / "a.usda", cloud(0))
     with pytest.raises(OutputError, match="cannot be written"):
         write_usd(tmp_path / "nowhere" / "a.usda", cloud(1))
+
+
+def test_openusd_on_a_full_disk(tmp_path: Path) -> None:
+    _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        for ending in usd.ENDINGS:
+            with pytest.raises(OutputError, match="cannot be written"):
+                write_usd(tmp_path / f"a{ending}", cloud(2000, 3))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_without_usd_core_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

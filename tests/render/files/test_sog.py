@@ -28,6 +28,14 @@ def test_a_codebook_is_exact_for_few_values_and_beats_even_steps_for_many() -> N
     assert np.square(book[chosen] - many).mean() < np.square(even).mean() / 2
 
 
+def test_a_codebook_of_values_that_are_nearly_all_equal_has_numbers_for_the_others() -> None:
+    values = np.zeros(10**6)
+    values[:400] = np.random.default_rng(0).normal(size=400)
+    book, chosen = codebook(values)
+    assert np.square(book[chosen] - values)[:400].mean() < 1e-3
+    np.testing.assert_allclose(book[chosen][400:], 0, atol=1e-5)
+
+
 def test_a_palette_is_exact_for_few_rows_and_near_for_many() -> None:
     random = np.random.default_rng(0)
     few = random.normal(size=(500, 9)).astype(np.float32)
@@ -45,6 +53,16 @@ def test_equal_rows_need_few_of_the_palette() -> None:
     # One for each box of rows, which know nothing of each other.
     assert len(rows) <= (LARGEST + 5) / (BOX / 2)
     assert (rows[labels] == 1).all()
+
+
+def test_a_palette_never_has_more_rows_than_labels_tell_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("render.files.palette.LARGEST", 8)
+    monkeypatch.setattr("render.files.palette.BOX", 4)
+    for count in (9, 31, 100):
+        many = np.random.default_rng(count).normal(size=(count, 9)).astype(np.float32)
+        rows, labels = palette(many)
+        assert len(rows) <= 8
+        assert labels.max() < len(rows)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
