@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import time
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import psutil
@@ -67,6 +68,11 @@ def test_another_process_answers_the_same_and_ends_with_its_owner(question: Ques
     while alive(children[0]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_question_goes_to_another_process_by_value(question: Question):
+    # As the queue of a pool pickles it; a container has little memory that processes can share.
+    assert len(ForkingPickler.dumps(question)) > question.photos.grey.nbytes
 
 
 def test_a_cpu_solves_them_where_they_are_asked(question: Question):
