@@ -141,7 +141,7 @@ class Batcher:
         return len(self._waiting)
 
     def seconds(self, batch: Batch) -> float:
-        """How long a batch should keep its device busy."""
+        """How long a batch should keep its device busy, and the camera solvers, which may be beside it."""
         return self._policy.seconds(batch.shape, len(batch.jobs), batch.lane.ceiling.now_bytes)
 
     def outlook(self, job: Job) -> Outlook | None:

@@ -16,7 +16,8 @@ class BatcherConfig:
     max_bytes: int = 2 * 2**30
     """Bytes of their payloads."""
     batch_seconds: float = 2.0
-    """A batch is full when one more job would keep the device busy for longer; a larger job goes alone."""
+    """A batch is full when one more job would keep the device and the camera solvers busy for longer, one after the
+    other, though solvers beside a CUDA device leave it free for other batches; a larger job goes alone."""
     linger_seconds: float = 0.05
     """While its engine is busy with another, a batch that is not full waits so long for more jobs."""
     ageing_seconds: float = 30.0

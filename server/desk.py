@@ -90,8 +90,8 @@ class Desk:
     def wanted(self) -> bool:
         """Whether somebody may still come for a result: one on its way, or one that is there, that nobody has got whole
         and that is waited for by its deadline."""
-        now = self._clock()
-        return bool(self._runs) or any(until > now for until in self._unfetched.values())
+        now, unfetched = self._clock(), self._unfetched.items()
+        return bool(self._runs) or any(until > now and self.results.find(name) for name, until in unfetched)
 
     def fetched(self, found: Run | Result) -> None:
         """Somebody has got all of it."""

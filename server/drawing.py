@@ -1,9 +1,10 @@
 """Scenes that are kept, drawn for clients that have no renderer: a path of cameras in, image files out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 import cv2
@@ -111,7 +112,7 @@ class Draughtsman:
         try:
             for i in range(len(drawing.cameras)):
                 async with in_line, self._turn:
-                    image = await asyncio.to_thread(self._image, folder / SCENE, drawing.cameras[[i]], drawing.encoding)
+                    image = await _in_thread(self._image, folder / SCENE, drawing.cameras[[i]], drawing.encoding)
                 for offset in range(0, len(image), MAX_CHUNK_BYTES):
                     yield service_pb2.RenderResponse(
                         camera_index=i,
@@ -130,6 +131,16 @@ class Draughtsman:
             self._scene = None
             last = self._scene = path, _read(path)
         return draw_image(last[1], camera, encoding)
+
+
+async def _in_thread(draw: Callable[..., bytes], *args: Any) -> bytes:
+    """What it gives. A caller that is cancelled waits as well: the thread goes on, and its turn with it."""
+    task = asyncio.ensure_future(asyncio.to_thread(draw, *args))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _read(path: Path) -> Gaussians:

@@ -49,9 +49,9 @@ class Forecast(Protocol):
     """What a batch of so many jobs of one shape will cost the device; grows with the number."""
 
     def seconds(self, shape: Shape, jobs: int) -> float:
-        """How long the device will be busy with it, and the camera solver, which may be beside it."""
+        """How long the device will be busy with it, and the camera solvers, which may be beside it."""
         ...
 
     def peak_bytes(self, shape: Shape, jobs: int) -> int:
-        """Most memory of the device at a time, weights included."""
+        """Most memory of the device at a time, weights included; with no job, what is there anyway."""
         ...

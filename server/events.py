@@ -54,7 +54,7 @@ class BatchBegan:
     jobs: tuple[str, ...]
     """Ids."""
     cost_seconds: float
-    """As forecast, of the device's time."""
+    """As forecast, of the device and then of the camera solvers."""
     waited_seconds: tuple[float, ...]
     """Of each job, since it came."""
 

@@ -20,7 +20,7 @@ class LearnedForecast:
         self._saving = threading.Lock()
 
     def seconds(self, shape: Shape, jobs: int) -> float:
-        """How long the device will be busy with it, and the camera solver, which may be beside it."""
+        """How long the device will be busy with it, and the camera solvers, which may be beside it."""
         return self._costs.model(shape.model).seconds(_load(shape, jobs))
 
     def peak_bytes(self, shape: Shape, jobs: int) -> int:

@@ -116,9 +116,9 @@ class BatchEnded:
     ran: int
     """Scenes that were on the device."""
     seconds: float
-    """That it took the device and the camera solver, without those in which it waited for them."""
+    """That it took the device and the camera solvers, without those in which it waited for them."""
     peak_bytes: int
-    """Most memory of the device meanwhile, with what rests there of other batches; for a CPU that of the process."""
+    """Most memory of the device meanwhile, without what rests there of other batches; for a CPU that of the process."""
 
 
 Message = BatchOrder | JobsEnded | HangUp | Ready | Refused | StageDone | Placed | SceneAnswer | BatchEnded

@@ -79,10 +79,12 @@ class Policy:
         return lane.ceiling.now_bytes - self._beside(lane)
 
     def _beside(self, lane: Lane) -> int:
-        """What the batches need that an engine has on its device beside another; each might be at its peak."""
+        """What the batches need that an engine has on its device beside another; each might be at its peak. What is
+        there without any batch, such as weights, counts with the other."""
         if not lane.engine.overlaps:
             return 0
-        return sum(self._forecast.peak_bytes(batch.shape, len(batch.jobs)) for batch in lane.batches)
+        peak = self._forecast.peak_bytes
+        return sum(peak(batch.shape, len(batch.jobs)) - peak(batch.shape, 0) for batch in lane.batches)
 
     def hung_at(self, lane: Lane) -> float:
         """When an engine that has batches will have taken far too long for the oldest.
@@ -95,7 +97,8 @@ class Policy:
         return oldest.started + max(self._config.hang_seconds, self._config.hang_factor * forecast)
 
     def seconds(self, shape: Shape, jobs: int, within_bytes: int) -> float:
-        """How long a device of so much memory will be busy with so many jobs, in as many batches as they take."""
+        """How long a device of so much memory, and its camera solvers, will be busy with so many jobs, in as many
+        batches as they take."""
         most = 1
         while most < jobs and self._fits(shape, most + 1, within_bytes):
             most += 1
@@ -119,7 +122,7 @@ class Policy:
 
     def crowded(self, batch: Batch) -> bool:
         """Whether others that its engine has still may be why it ran out of memory."""
-        return self._beside(batch.lane) > 0
+        return batch.lane.engine.overlaps and bool(batch.lane.batches)
 
 
 def _gigabytes(number: int) -> str:

@@ -85,6 +85,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
                     async for piece in self._draughtsman.draw(drawing, result, folder):
                         count(len(piece.content))
                         await context.write(piece)
+                self._desk.fetched(found)
 
     async def ListModels(self, _request, _context):
         """See service.proto."""
@@ -170,8 +171,7 @@ class Servicer(service_pb2_grpc.SnapsplatServiceServicer):
             if not told_cameras:
                 await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.cameras)))
             for file in result.files:
-                count(file.size_bytes)
-                await _send_file(file, folder, send)
+                await _send_file(file, folder, send, count)
             await send(result_pb2.ResultEvent.FromString(bytes.fromhex(result.summary)))
         self._desk.fetched(found)
 
@@ -180,7 +180,7 @@ async def _hear_nothing(_event: result_pb2.ResultEvent) -> None:
     pass
 
 
-async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
+async def _send_file(file: StoredFile, folder: Path, send: Send, count: Callable[[int], None]) -> None:
     header = result_pb2.FileHeader(
         name=file.name, kind=file.kind, size_bytes=file.size_bytes, sha256=bytes.fromhex(file.sha256)
     )
@@ -188,6 +188,8 @@ async def _send_file(file: StoredFile, folder: Path, send: Send) -> None:
     for offset in range(0, file.size_bytes, MAX_CHUNK_BYTES):
         content = await asyncio.to_thread(_read, folder / file.name, offset)
         chunk = result_pb2.FileChunk(name=file.name, offset_bytes=offset, content=content)
+        # Not before: where the stream breaks, what was not sent is not owed.
+        count(len(content))
         await send(result_pb2.ResultEvent(chunk=chunk))
 
 

@@ -9,14 +9,17 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import torch
 
 from recon.network.cameras.hypotheses import solve
 from recon.network.cameras.question import Question
+from server.logs import configure_logs
 
 
 class AtOnce(Executor):
@@ -40,28 +43,33 @@ def solvers(device: str, processes: int, example: Callable[[], Question]) -> Exe
     """
     if device == "cpu":
         return AtOnce()
-    question = example()
-    pool = solver_pool(processes, question)
-    # One starts with each, since none is idle.
-    for started in [pool.submit(solve, question, 0) for _ in range(processes)]:
+    return solver_pool(processes, example(), torch.cuda.device_count())
+
+
+def solver_pool(processes: int, example: Question, pools: int = 1) -> ProcessPoolExecutor:
+    """Processes that have solved the example, and end with the one that calls this, however that ends. There are so
+    many pools on this machine, which share its cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(1, cores // (processes * pools))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, context, _begin, (threads, example, context.Barrier(processes)))
+    # One starts with each, since none is idle until all are.
+    for started in [pool.submit(os.getpid) for _ in range(processes)]:
         started.result()
     return pool
 
 
-def solver_pool(processes: int, example: Question) -> ProcessPoolExecutor:
-    """Processes that end with the one that calls this, however that ends."""
-    threads = max(1, (os.cpu_count() or 1) // processes)
-    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin, (threads, example))
-
-
-def _begin(threads: int, example: Question) -> None:
+def _begin(threads: int, example: Question, all_ready: Barrier) -> None:
     """In a process of the pool."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # See `server.worker.work`.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    configure_logs()
+    warnings.simplefilter("ignore")
     torch.set_num_threads(threads)
     solve(example, 0)
+    all_ready.wait()
 
 
 def _end_with_parent() -> None:

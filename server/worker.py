@@ -18,6 +18,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 
 from recon.cost_file import device_name
 from recon.device_memory import PeakMemory, ran_out_of_memory
@@ -26,7 +27,7 @@ from recon.placed_photos import PlacedPhotos
 from recon.reconstruction import Reconstruction
 from render.errors import SnapsplatError
 from server.config import EngineConfig
-from server.errors import EngineError, OutOfMemoryError
+from server.errors import EngineError, JobCancelledError, OutOfMemoryError
 from server.logs import configure_logs
 from server.messages import (
     BatchEnded,
@@ -38,6 +39,7 @@ from server.messages import (
     Ready,
     Refused,
     SceneAnswer,
+    SceneOrder,
     StageDone,
     receive,
     send,
@@ -66,18 +68,27 @@ def work(connection: Connection, config: EngineConfig, device: str) -> None:
         send(connection, Refused(error if isinstance(error, SnapsplatError) else _told(error)))
         return
     # Nobody is left to work for, and a stage may take long.
-    Worker(connection, networks, cameras, hung_up=lambda: os._exit(0)).run()
+    Worker(connection, networks, cameras, lambda: os._exit(0), 1 if device == "cpu" else config.solvers).run()
 
 
 class Worker:
     """Takes orders as they come, in their order."""
 
-    def __init__(self, connection: Connection, networks: Networks, cameras: Executor, hung_up: Callable[[], object]):
-        """`cameras` solves them; `hung_up` is called, on another thread, when the server has hung up."""
+    def __init__(
+        self,
+        connection: Connection,
+        networks: Networks,
+        cameras: Executor,
+        hung_up: Callable[[], object],
+        solvers: int = 1,
+    ):
+        """`cameras` solves them, of so many scenes at a time; `hung_up` is called, on another thread, when the server
+        has hung up."""
         self._connection = connection
         self._networks = networks
         self._cameras = cameras
         self._hung_up = hung_up
+        self._solvers = solvers
         self._sending = threading.Lock()
         self._counting = threading.Lock()
         self._memory = PeakMemory(networks.device)
@@ -131,13 +142,14 @@ class Worker:
     def _read(self, batch: WorkerBatch) -> None:
         for scene in batch.order.scenes:
             if scene.job in batch.ended:
+                self._let_go(batch, [scene])
                 continue
             batch.began[scene.job] = time.perf_counter()
             try:
                 batch.inputs[scene.job] = read_scene(scene)
                 self._say(StageDone(batch.order.batch, scene.job, "photos", batch.inputs[scene.job].seconds))
             except SnapsplatError as error:
-                self._say(SceneAnswer(batch.order.batch, scene.job, error))
+                self._answer(batch, scene, error)
             finally:
                 shutil.rmtree(scene.scratch, ignore_errors=True)
         self._turn("look", batch, self._look)
@@ -153,8 +165,10 @@ class Worker:
         with self._measured(batch):
             batch.run = engine.begin(views, partial(self._note, batch), partial(self._place, batch))
             questions = batch.run.look()
-        batch.check_wanted()
-        batch.solving = [self._cameras.submit(solve, question, batch.order.seed) for question in questions]
+        for question in questions:
+            # Where it is solved at once, it may take long.
+            batch.check_wanted()
+            batch.solving.append(self._cameras.submit(solve, question, batch.order.seed))
         # Who dropped it while they were put down found nothing to cancel.
         self._drop(batch, ())
         if all(future.done() for future in batch.solving):
@@ -179,20 +193,24 @@ class Worker:
         with self._measured(batch):
             answers = batch.run.build(solved)
         # What it holds is not needed while files are written.
-        batch.ran, batch.run = len(batch.scenes), None
-        batch.seconds += sum(answer.seconds for answer in solved)
+        batch.ran, batch.run, batch.rests_bytes = len(batch.scenes), None, 0
+        if solved:
+            batch.seconds += sum(answer.seconds for answer in solved) / min(self._solvers, len(solved))
         self._writing.submit(self._step, batch, lambda: self._write(batch, answers))
 
     @contextmanager
     def _measured(self, batch: WorkerBatch) -> Iterator[None]:
-        """A part that has the device."""
+        """A part that has the device, on which other batches may rest."""
+        others_bytes = sum(other.rests_bytes for other in list(self._batches.values()) if other is not batch)
         self._memory.restart()
-        since = time.perf_counter()
+        before_bytes, since = self._memory.now_bytes, time.perf_counter()
         yield
         batch.seconds += time.perf_counter() - since
-        batch.peak_bytes = max(batch.peak_bytes, self._memory.bytes)
+        batch.peak_bytes = max(batch.peak_bytes, self._memory.bytes - others_bytes)
+        batch.rests_bytes += self._memory.now_bytes - before_bytes
 
     def _note(self, batch: WorkerBatch, stage: str, seconds: float) -> None:
+        self._let_go(batch, batch.order.scenes)
         for scene in batch.open():
             self._say(StageDone(batch.order.batch, scene.job, stage, seconds))
         batch.check_wanted()
@@ -204,11 +222,12 @@ class Worker:
 
     def _write(self, batch: WorkerBatch, answers: list[Reconstruction | SnapsplatError]) -> None:
         number = batch.order.batch
-        for scene, answer in zip(batch.scenes, answers, strict=True):
-            if scene.job in batch.ended:
+        for i, (scene, answer) in enumerate(zip(batch.scenes, answers, strict=True)):
+            self._let_go(batch, batch.scenes[i:])
+            if scene.job in batch.answered:
                 continue
             if isinstance(answer, SnapsplatError):
-                self._say(SceneAnswer(number, scene.job, answer))
+                self._answer(batch, scene, answer)
                 continue
             fuse = answer.report["stages"]["fuse"]["seconds"]
             self._say(StageDone(number, scene.job, "fuse", fuse))
@@ -217,16 +236,28 @@ class Worker:
             try:
                 report = write_scene(answer, scene, batch.inputs[scene.job], batch.order.seed, seconds)
             except SnapsplatError as error:
-                self._say(SceneAnswer(number, scene.job, error))
+                self._answer(batch, scene, error)
                 continue
             self._say(StageDone(number, scene.job, "files", time.perf_counter() - since))
-            self._say(SceneAnswer(number, scene.job, report))
+            self._answer(batch, scene, report)
         self._end(batch, None)
+
+    def _let_go(self, batch: WorkerBatch, scenes: Iterable[SceneOrder]) -> None:
+        """Of these, give back at once what nobody wants any more, though others of the batch go on."""
+        for scene in scenes:
+            if scene.job in batch.ended and scene.job not in batch.answered:
+                self._answer(batch, scene, JobCancelledError("Nobody wants it any more."))
+
+    def _answer(self, batch: WorkerBatch, scene: SceneOrder, answer: dict[str, Any] | SnapsplatError) -> None:
+        batch.answered.add(scene.job)
+        self._say(SceneAnswer(batch.order.batch, scene.job, answer))
 
     def _end(self, batch: WorkerBatch, failure: Exception | None) -> None:
         del self._batches[batch.order.batch]
-        # It holds the device's memory, and tells this batch how it goes.
-        batch.run = None
+        # It holds the device's memory, and tells this batch how it goes; so do the solvers' futures, which hold photos.
+        for future in batch.solving:
+            future.cancel()
+        batch.run, batch.solving, batch.inputs = None, [], {}
         self._say(BatchEnded(batch.order.batch, failure, batch.ran, batch.seconds, batch.peak_bytes))
 
     def _say(self, message: Message) -> None:

@@ -20,6 +20,8 @@ class WorkerBatch:
     order: BatchOrder
     ended: set[str] = field(default_factory=set)
     """Jobs that nobody wants any more."""
+    answered: set[str] = field(default_factory=set)
+    """Jobs that the server has heard of for the last time."""
     inputs: dict[str, SceneInput] = field(default_factory=dict)
     """By job; those that were refused are missing."""
     began: dict[str, float] = field(default_factory=dict)
@@ -35,6 +37,9 @@ class WorkerBatch:
     ran: int = 0
     seconds: float = 0.0
     peak_bytes: int = 0
+    """As if no other batch had been on the device."""
+    rests_bytes: int = 0
+    """Of the device, between its parts."""
 
     def open(self) -> list[SceneOrder]:
         """Scenes that go on."""

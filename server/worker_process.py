@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import contextlib
 import multiprocessing
+import queue
 import threading
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ class WorkerProcess:
         self.dead = False
         self._hear = hear
         self._ending = False
+        self._to_say: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._speaking = threading.Thread(target=self._speak, daemon=True)
         self._starting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._first: asyncio.Future[Message | None] = self._loop.create_future()
@@ -45,6 +48,7 @@ class WorkerProcess:
         # The worker's own; held here too, its end would never be noticed.
         self._far_end.close()
         threading.Thread(target=self._listen, daemon=True).start()
+        self._speaking.start()
         try:
             async with asyncio.timeout(self._within_seconds):
                 first = await self._first
@@ -69,15 +73,8 @@ class WorkerProcess:
         return self._process.pid
 
     def say(self, message: Message) -> None:
-        """Send it.
-
-        Raises:
-            EngineError: the worker is dead.
-        """
-        try:
-            send(self._connection, message)
-        except OSError as error:
-            raise EngineError("The worker is dead.") from error
+        """Send it, after what was said before; a worker that does not listen holds up nobody."""
+        self._to_say.put(message)
 
     async def end(self) -> None:
         """Hang up, on which it ends, or else is ended; comes back when it has."""
@@ -88,14 +85,16 @@ class WorkerProcess:
         if self._process.pid is None:
             self._close()
             return
-        with contextlib.suppress(OSError):
-            send(self._connection, HangUp())
+        self.say(HangUp())
         if self._first.done() and not self._first.cancelled():
             await asyncio.to_thread(self._process.join, END_SECONDS)
         # One that is not ready has nothing to end, and does not listen yet.
         if self._process.is_alive():
             self._process.kill()
             await asyncio.to_thread(self._process.join)
+        # What it was being told fails now, and the line is free to be closed.
+        if self._speaking.is_alive():
+            await asyncio.to_thread(self._speaking.join)
         self._close()
 
     def _start(self) -> None:
@@ -107,6 +106,14 @@ class WorkerProcess:
         atexit.unregister(self._process.kill)
         self._far_end.close()
         self._connection.close()
+
+    def _speak(self) -> None:
+        message: Message | None = None
+        # Of one that has died, `_listen` hears.
+        with contextlib.suppress(OSError):
+            while not isinstance(message, HangUp):
+                message = self._to_say.get()
+                send(self._connection, message)
 
     def _listen(self) -> None:
         message: Message | None = Refused(EngineError("It said nothing."))

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-import torch
 
 from data_tools.room import Room, room
 from recon.network.cameras.alignment import FinePhotos, aligned
@@ -48,7 +47,7 @@ def shown(seed: int = 0, noise_px: float = 1.0) -> tuple[SceneMap, Tracks, FineP
         R=T[:, :3, :3].copy(), t=T[:, :3, 3].copy(), focal=np.full(3, 2 * FOCAL), registered=np.ones(3, bool),
         points=X.T[seen, :3], solved=np.ones(count, bool), outlier=np.zeros(3 * count, bool),
     )  # fmt: skip
-    grey = torch.tensor(np.stack(true.photos), dtype=torch.float32).mean(-1) / 255
+    grey = np.stack(true.photos).astype(np.float32).mean(-1) / 255
     photos = FinePhotos(grey, np.full((3, 2), 0.5), np.tile(np.array(SIZE_WH) / 2, (3, 1)))
     return scene, tracks, photos
 
@@ -82,7 +81,7 @@ def test_observations_come_to_fit_to_a_tenth_of_a_pixel():
 
 def test_brightness_and_contrast_of_a_photo_do_not_matter():
     scene, tracks, photos = shown()
-    grey = photos.grey.clone()
+    grey = photos.grey.copy()
     grey[0] = 0.5 * grey[0] + 0.3
     one, other = (aligned(scene, tracks, p) for p in (photos, replace(photos, grey=grey)))
     both = one[1] & other[1]
@@ -103,7 +102,7 @@ def test_views_in_another_order_are_aligned_alike():
 
 def test_what_shows_nothing_is_not_found():
     scene, tracks, photos = shown()
-    after, found = aligned(scene, tracks, replace(photos, grey=torch.zeros_like(photos.grey)))
+    after, found = aligned(scene, tracks, replace(photos, grey=np.zeros_like(photos.grey)))
     assert not found.any()
     assert np.array_equal(after.xy, tracks.xy)
 
@@ -172,7 +171,7 @@ def test_what_is_given_stays_bit_for_bit():
 @pytest.mark.parametrize("aligned_views", [0, 1])
 def test_views_of_which_little_looks_alike_keep_all_their_say(aligned_views: int):
     true, tracks, photos = shown()
-    grey = torch.zeros_like(photos.grey)
+    grey = np.zeros_like(photos.grey)
     grey[:aligned_views] = photos.grey[:aligned_views]
     after, _, _ = finished(asked(), true, tracks, replace(photos, grey=grey), *PRIOR)
     assert not after.outlier[np.abs(errors(true, tracks)) < 1.0].any()

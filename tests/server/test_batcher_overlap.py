@@ -20,6 +20,15 @@ def test_batches_that_overlap_on_a_device_fit_its_memory_together():
     assert hand.take() == [later.id]
 
 
+def test_what_batches_share_of_the_memory_counts_once():
+    hand = Hand(slots=3, overlaps=True, device_bytes=13 * GB)
+    for views in (4, 5, 3):
+        hand.submit(Shape("small", views, (64, 64), 0))
+        # 1 GB of weights, and 1 GB a view.
+        hand.now += 0.5
+        assert hand.take() is not None
+
+
 def test_what_is_left_of_the_memory_splits_a_batch():
     hand = Hand(slots=3, overlaps=True, device_bytes=15 * GB)
     for _ in range(2):

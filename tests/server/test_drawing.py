@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,42 @@ def test_callers_take_turns_however_many_calls_they_make(tmp_path: Path, monkeyp
     asyncio.run(main())
     assert order[:8].count("one") >= 3
     assert order.count("one") == 4
+
+
+def test_whoever_leaves_while_it_is_drawn_for_him_keeps_the_turn_until_the_image_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    go_on, drawing, most = threading.Event(), [0], [0]
+
+    def image(draughtsman: Draughtsman, *_: object) -> bytes:
+        drawing[0] += 1
+        most[0] = max(most[0], *drawing)
+        assert go_on.wait(30)
+        draughtsman._scene = tmp_path, SceneWriter.scene.gaussians
+        drawing[0] -= 1
+        return b"an image"
+
+    monkeypatch.setattr(Draughtsman, "_image", image)
+
+    async def call(draughtsman: Draughtsman) -> None:
+        request = service_pb2.RenderRequest(request_id="a", cameras=[camera()])
+        result = Result("a", "print", 0.0, "", "", (StoredFile("scene.ply", "scene.ply", 1, ""),))
+        async for _ in draughtsman.draw(read_drawing(request, LimitsConfig()), result, tmp_path):
+            pass
+
+    async def main() -> None:
+        draughtsman = Draughtsman()
+        calls = [asyncio.create_task(call(draughtsman)) for _ in range(6)]
+        for each in calls[:5]:
+            await asyncio.sleep(0.02)
+            each.cancel()
+        await asyncio.sleep(0.05)
+        go_on.set()
+        await asyncio.wait(calls)
+        assert not calls[5].cancelled()
+        assert (drawing, most, draughtsman._scene) == ([0], [1], None)
+
+    asyncio.run(main())
 
 
 def test_a_damaged_scene_is_the_servers_fault_and_its_place_a_secret(tmp_path: Path):

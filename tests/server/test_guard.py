@@ -190,6 +190,21 @@ def test_downloads_of_one_caller_are_bounded_and_others_go_on(tmp_path: Path):
     guard(tmp_path, body, SecurityConfig(tokens=path), share)
 
 
+def test_a_download_that_breaks_is_charged_for_what_was_sent(tmp_path: Path):
+    async def body(guarded: Guarded) -> None:
+        async with guarded.plain() as one:
+            await told(one.send([(bytes(300), None)]))
+            for _ in range(5):
+                # Of 30 MB.
+                broken = one.get("a")
+                while not (await broken.read()).event.HasField("chunk"):
+                    pass
+                broken.cancel()
+            assert kinds(await told(one.get("a")))[-1] == "summary"
+
+    guard(tmp_path, body, SecurityConfig(), PrincipalConfig(download_bytes_per_minute=100_000_000))
+
+
 def drawing_of(request_id: str) -> service_pb2.RenderRequest:
     lens = camera_pb2.Intrinsics(fx_px=9, fy_px=9, cx_px=4, cy_px=4)
     size = camera_pb2.Size(width_px=8, height_px=8)

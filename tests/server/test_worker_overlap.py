@@ -1,6 +1,8 @@
 """A worker's scheduling, with an engine whose parts are let go by hand: what goes on while cameras are solved."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from multiprocessing import Pipe
@@ -16,7 +18,18 @@ from recon.network.cameras.hypotheses import Solved
 from render.errors import ReconstructionError
 from render.files.cameras_json import CamerasFile
 from server.errors import EngineError, OutOfMemoryError
-from server.messages import BatchEnded, BatchOrder, HangUp, JobsEnded, Message, SceneOrder, StageDone, receive, send
+from server.messages import (
+    BatchEnded,
+    BatchOrder,
+    HangUp,
+    JobsEnded,
+    Message,
+    SceneAnswer,
+    SceneOrder,
+    StageDone,
+    receive,
+    send,
+)
 from server.networks import Networks
 from server.solvers import AtOnce
 from server.worker import Worker
@@ -27,15 +40,33 @@ LINES: list[Connection] = []
 """Kept open: a worker goes on to the end of its process, and would say that nobody hears it."""
 
 
+class Memory:
+    """Of a device that has 100 bytes of weights; a look needs 40 and leaves 7, a build needs 50 and takes them away."""
+
+    def __init__(self) -> None:
+        self.now_bytes = self.bytes = 100
+
+    def restart(self) -> None:
+        self.bytes = self.now_bytes
+
+    def does(self, part: str) -> None:
+        need_bytes, leave_bytes = {"look": (40, 7), "build": (50, -7)}[part]
+        self.bytes = max(self.bytes, self.now_bytes + need_bytes)
+        self.now_bytes += leave_bytes
+
+
 class Engine:
     """Notes what its device does; a scene's views are its job's name, and so is its question."""
 
     def __init__(self) -> None:
         self.did: list[tuple[str, str]] = []
         self.fails: dict[tuple[str, str], Exception] = {}
+        self.memory = Memory()
 
     def does(self, part: str, scenes: Sequence[str]) -> None:
         for scene in scenes:
+            if part != "solve":
+                self.memory.does(part)
             self.did.append((part, scene))
             if (part, scene) in self.fails:
                 raise self.fails[part, scene]
@@ -66,7 +97,7 @@ class NoNetworks(Networks):
 class Floor:
     """A worker at work, and the server's end of its line."""
 
-    def __init__(self, cameras: Executor, patch: pytest.MonkeyPatch):
+    def __init__(self, cameras: Executor, patch: pytest.MonkeyPatch, solvers: int = 1):
         self.engine = Engine()
         self.let_go: dict[str, threading.Event] = {}
         """Scenes whose cameras are solved once this is set."""
@@ -76,7 +107,8 @@ class Floor:
         self.heard: list[Message] = []
         patch.setattr("server.worker.read_scene", lambda order: SimpleNamespace(views=order.job, seconds=1.0))
         patch.setattr("server.worker.solve", self._solve)
-        worker = Worker(far_end, NoNetworks(self.engine), cameras, self.gone.set)
+        patch.setattr("server.worker.PeakMemory", lambda _device: self.engine.memory)
+        worker = Worker(far_end, NoNetworks(self.engine), cameras, self.gone.set, solvers)
         threading.Thread(target=worker.run, daemon=True).start()
 
     def _solve(self, question: str, _seed: int) -> Solved:
@@ -138,6 +170,15 @@ def test_the_device_goes_on_with_other_batches_while_cameras_are_solved(floor: F
     assert (end.failure, end.ran) == (None, 1)
 
 
+def test_what_rests_of_other_batches_is_not_taken_for_a_batchs_own(floor: Floor):
+    floor.order(0, "old", held=True)
+    floor.until("solve", "old")
+    floor.order(1, "new")
+    assert floor.end_of(1).peak_bytes == 100 + 7 + 50
+    floor.let_go["old"].set()
+    assert floor.end_of(0).peak_bytes == 100 + 7 + 50
+
+
 def test_a_batch_is_built_when_the_last_of_its_scenes_is_solved(floor: Floor):
     floor.order(0, "a", "b", held=True)
     floor.until("solve", "b")
@@ -157,6 +198,15 @@ def test_each_stage_is_told_with_its_own_seconds_and_the_batch_with_all_that_it_
     stages = [("photos", 1.0)] * 2 + [("encoder", 2.0)] * 2 + [("cameras", 3.0)] * 2
     assert told == [(job, *stage) for job, stage in zip("ab" * 3, stages, strict=True)]
     assert 2 * 5.0 <= end.seconds < 2 * 5.0 + 1.0
+
+
+@pytest.mark.parametrize(("jobs", "seconds"), [("a", 5.0), ("ab", 5.0), ("abc", 7.5)])
+def test_scenes_that_are_solved_side_by_side_take_the_time_of_one(
+    monkeypatch: pytest.MonkeyPatch, jobs: str, seconds: float
+):
+    floor = Floor(AtOnce(), monkeypatch, solvers=2)
+    floor.order(0, *jobs)
+    assert seconds <= floor.end_of(0).seconds < seconds + 1.0
 
 
 @pytest.mark.parametrize("part", ["look", "solve", "build"])
@@ -193,6 +243,43 @@ def test_what_is_cancelled_while_it_is_solved_needs_the_device_no_more(floor: Fl
     assert not did & {("build", job) for job in "abc"}
 
 
+def test_a_cpu_solves_no_more_of_a_batch_that_nobody_wants(monkeypatch: pytest.MonkeyPatch):
+    floor = Floor(AtOnce(), monkeypatch)
+    floor.order(0, "a", "b", held=True)
+    floor.until("solve", "a")
+    send(floor.line, JobsEnded(0, ("a", "b")))
+    floor.order(1, "next")
+    floor.hear(lambda message: isinstance(message, StageDone) and message.job == "next")
+    for event in floor.let_go.values():
+        event.set()
+    floor.end_of(1)
+    assert ("solve", "b") not in floor.engine.did
+
+
+def test_photos_of_a_batch_that_has_ended_are_in_memory_no_more(floor: Floor, monkeypatch: pytest.MonkeyPatch):
+    class Photos(SimpleNamespace):
+        """Others can't be referred to weakly."""
+
+    read: list[weakref.ref[Photos]] = []
+
+    def photos(order: SceneOrder) -> Photos:
+        found = Photos(views=order.job, seconds=1.0)
+        read.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr("server.worker.read_scene", photos)
+    gc.disable()
+    try:
+        floor.order(0, "a", "b", held=True)
+        floor.until("solve", "b")
+        for event in floor.let_go.values():
+            event.set()
+        floor.end_of(0)
+        assert [one() for one in read] == [None, None]
+    finally:
+        gc.enable()
+
+
 def test_one_of_a_batch_that_is_cancelled_leaves_the_others_alone(floor: Floor):
     floor.order(0, "gone", "stays", held=True)
     floor.until("solve", "stays")
@@ -202,6 +289,10 @@ def test_one_of_a_batch_that_is_cancelled_leaves_the_others_alone(floor: Floor):
     for event in floor.let_go.values():
         event.set()
     assert floor.end_of(0).ran == 2
+    end = floor.hear(lambda message: isinstance(message, BatchEnded) and message.batch == 0)
+    freed = floor.hear(lambda message: isinstance(message, SceneAnswer) and message.job == "gone")
+    assert floor.heard.index(freed) < floor.heard.index(end)
+    assert sum(isinstance(m, SceneAnswer) and m.batch == 0 for m in floor.heard) == 2
     after = [m.job for m in floor.heard if isinstance(m, StageDone) and m.batch == 0 and m.stage == "cameras"]
     assert after == ["stays"]
 

@@ -33,7 +33,8 @@ LEAST_ALIKE = 0.7
 class FinePhotos:
     """What a scene's photos show on the fine grid, and where reference pixels lie on it."""
 
-    grey: Float[Tensor, "view height width"]
+    grey: Float[ndarray, "view height width"]
+    """No tensor: those that go to another process share memory with it, of which a container has little."""
     scale: Float[ndarray, "view 2"]
     """Fine pixels per reference pixel."""
     centre: Float[ndarray, "view 2"]
@@ -68,7 +69,7 @@ def aligned(scene: SceneMap, tracks: Tracks, photos: FinePhotos) -> tuple[Tracks
     if len(observation) == 0:
         return tracks, found
     squares = _squares(scene, tracks, photos, observation, reference[tracks.track[observation]])
-    shift, alike = _shifts(squares, photos.grey)
+    shift, alike = _shifts(squares, torch.from_numpy(photos.grey))
     good = (alike > LEAST_ALIKE) & (np.linalg.norm(shift, axis=1) < FARTHEST_PX)
     xy, moved = tracks.xy.copy(), observation[good]
     xy[moved] += (shift / photos.scale[squares.view])[good]

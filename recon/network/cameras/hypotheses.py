@@ -51,7 +51,8 @@ class Solved:
 
 @torch.no_grad()
 def solve(question: Question, seed: int) -> Solved:
-    """Seeded: the same question and seed have the same answer, in whatever process."""
+    """Seeded: the same question and seed have the same answer, in whatever process, if torch has as many threads there;
+    with more or fewer, sums are rounded otherwise."""
     since = time.perf_counter()
     hypotheses = _alone(question) if len(question.names) == 1 else _solved(question, seed)
     return Solved(tuple(hypotheses), time.perf_counter() - since)

@@ -42,7 +42,9 @@ class Intrinsics:
         """What is aligned, of photos on the fine grid, which is twice the working grid."""
         to_fine = 2 * self.grid_scale
         return FinePhotos(
-            grey=fine.mean(1).cpu(), scale=to_fine * self.aspect / self.scale[:, None], centre=to_fine * self.centre_px
+            grey=fine.mean(1).cpu().numpy(),
+            scale=to_fine * self.aspect / self.scale[:, None],
+            centre=to_fine * self.centre_px,
         )
 
 
