@@ -27,6 +27,7 @@ demo: .venv/.installed
 demo-server: .venv/.installed-serve
 	BIN=$(BIN) examples/demo_server.sh
 
+# Two processes, since a core stands still while most tests run; a file's tests stay together, in their order.
 # Tests load torch before recon can say so: OpenMP's threads are not to spin while they wait.
 test: export OMP_WAIT_POLICY = PASSIVE
 test: .venv/.installed-dev
@@ -34,7 +35,7 @@ test: .venv/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 pictures: .venv/.installed
 	$(BIN)/python -m data_tools.make_pictures
