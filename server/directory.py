@@ -13,20 +13,21 @@ class Directory:
     def __init__(self) -> None:
         self._addresses: OrderedDict[str, str] = OrderedDict()
 
-    def claim(self, request_id: str, address: str) -> str:
-        """Who has it: `address`, unless another was first."""
+    def claim(self, request_id: str, address: str) -> tuple[str, bool]:
+        """Who has it: `address`, unless another was first; and whether nobody had it before."""
+        new = request_id not in self._addresses
         found = self._addresses.setdefault(request_id, address)
         self._addresses.move_to_end(request_id)
         while len(self._addresses) > KEPT:
             self._addresses.popitem(last=False)
-        return found
+        return found, new
 
     def find(self, request_id: str) -> str | None:
         """Who has it, if anybody."""
         return self._addresses.get(request_id)
 
     def release(self, request_id: str, address: str) -> None:
-        """`address` has turned it down, and another may have it."""
+        """`address`, whose claim was new, has turned it down, and another may have it."""
         if self._addresses.get(request_id) == address:
             del self._addresses[request_id]
 

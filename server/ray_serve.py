@@ -35,6 +35,8 @@ except ImportError as missing:
     raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install '.[ray]'.") from missing
 
 APPLICATION = "snapsplat"
+CONTROLLER, CONTROLLER_NAMESPACE = "SERVE_CONTROLLER_ACTOR", "serve"
+"""The actor that is there where Ray Serve runs."""
 ONGOING = 10_000
 """Calls that Ray lets a replica have: more than its own queue takes, which says in a sentence that it is full."""
 SERVICES = (
@@ -85,12 +87,12 @@ class Replica:
         """See service.proto. It goes where the request is already, or stays here."""
         first = await anext(stream, None)
         id = "" if first is None else first.header.request_id
-        address = await self._directory.claim.remote(id, self._own)
+        address, new = await self._directory.claim.remote(id, self._own)
         begun = False
         async for answer in self._many(f"/{SERVICE}/Reconstruct", address, _rest(first, stream), grpc_context):
             begun |= bool(answer.SerializeToString())
             yield answer
-        if not begun and address == self._own:
+        if not begun and new:
             await self._directory.release.remote(id, address)
 
     async def GetResult(self, request: service_pb2.GetResultRequest, grpc_context: Any) -> AsyncIterator[Bytes]:
@@ -226,23 +228,38 @@ def deployed(app: serve.Application, address: str | None, port: int) -> Iterator
     Raises:
         BackendError: there is no cluster, or the application does not come up.
     """
-    joined = ray.is_initialized()
-    try:
-        if not joined:
-            ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
-        serve.start(
-            grpc_options={"port": port, "grpc_servicer_functions": list(SERVICES)},
-            http_options={"host": "127.0.0.1", "port": 0},
-        )
-        serve.run(app, name=APPLICATION, route_prefix="/")
-    except (RayError, ConnectionError, ValueError, RuntimeError) as error:
-        raise BackendError(f"Ray Serve does not come up: {error}") from error
-    try:
+    with contextlib.ExitStack() as undo:
+        try:
+            if not ray.is_initialized():
+                undo.callback(ray.shutdown)
+                ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+            _refuse_another_serve()
+            # All of Serve goes at the end, since all of it is ours; also where it does not come up.
+            undo.callback(serve.shutdown)
+            serve.start(
+                grpc_options={"port": port, "grpc_servicer_functions": list(SERVICES)},
+                http_options={"host": "127.0.0.1", "port": 0},
+            )
+            serve.run(app, name=APPLICATION, route_prefix="/")
+        except (RayError, ConnectionError, ValueError, RuntimeError) as error:
+            raise BackendError(f"Ray Serve does not come up: {error}") from error
         yield
-    finally:
-        serve.shutdown()
-        if not joined:
-            ray.shutdown()
+
+
+def _refuse_another_serve() -> None:
+    """Where Serve runs, it keeps the ports that it was started with, and ending it would end what others run on it.
+
+    Raises:
+        BackendError: it runs.
+    """
+    try:
+        ray.get_actor(CONTROLLER, namespace=CONTROLLER_NAMESPACE)
+    except ValueError:
+        return
+    raise BackendError(
+        "Ray Serve runs on this cluster already, and opens no port for gRPC any more; `snapsplat serve --ray` starts a "
+        "Serve of its own, on a cluster without one."
+    )
 
 
 def serve_on_ray(

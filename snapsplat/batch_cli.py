@@ -133,7 +133,8 @@ def _split(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     Raises:
         ConfigError: CAPTURES is not one.
     """
-    overrides = [argument for argument in arguments if "=" in argument and not Path(argument).exists()]
+    # A URL or a glob may have folders such as day=1 in it; a key of the configuration has no slash before its "=".
+    overrides = [a for a in arguments if "=" in a and "/" not in a.partition("=")[0] and not Path(a).exists()]
     places = [argument for argument in arguments if argument not in overrides]
     if len(places) != 1:
         raise ConfigError(

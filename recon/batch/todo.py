@@ -1,6 +1,7 @@
 """What is to be done: of the scenes of a list those that no earlier run has made of the same files and options."""
 
 import json
+import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from recon.batch.scene_options import code_version
 from recon.batch.survey import Inputs, find_inputs, grid_wh, looked_at, sha256_of
 from recon.cost import Load
 from render.errors import SnapsplatError
+
+log = logging.getLogger("recon.batch")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def make_agenda(scenes: list[Scene], entries: dict[str, Entry], out: Path, retry
     for scene, found in looked_at(scenes, look):
         entry = entries.get(scene.id)
         if entry is not None and _is_kept(scene, found, entry, out, retry_failed):
+            if entry.state == "done" and isinstance(found, SnapsplatError):
+                log.warning("%s: %s What was made of it stays.", scene.id, found)
             agenda.kept.append(entry)
         elif entry is not None and entry.state == "done" and _only_touched(scene, found, entry, out):
             agenda.touched.append(replace(entry, inputs=_inputs(found, json.loads(entry.inputs))))
@@ -98,6 +103,8 @@ def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: En
 def _is_kept(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path, retry_failed: bool) -> bool:
     same = entry.config == scene.options.digest and _stamps(entry.inputs) == _stamps(_inputs(found, []))
     if entry.state == "done":
+        # Photos that are not there, moved away or on a disk that is not, do not cost what was made of them.
+        same |= entry.config == scene.options.digest and isinstance(found, SnapsplatError)
         return same and is_whole(out / scene.id, entry.made)
     return same and entry.state == "failed" and not retry_failed
 

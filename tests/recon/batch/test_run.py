@@ -141,12 +141,13 @@ def test_what_has_changed_is_made_anew_and_nothing_else(tmp_path: Path, runs: Ru
     (captures / "scene-004" / "cameras.json").write_text('{"cameras": []}')
     shutil.rmtree(captures / "scene-005")
     (captures / "scene-005").mkdir()
-    assert runs(captures, out) == 1
+    assert runs(captures, out) == 0
     after = entries_of(out)
     remade = {id for id, entry in after.items() if entry.attempt != (before[id].attempt if id in before else 0)}
-    assert remade == {"scene-000", "scene-002", "scene-004", "scene-005", "new"}
-    assert after["scene-005"].state == "failed"
-    assert not (out / "scene-005").exists()
+    assert remade == {"scene-000", "scene-002", "scene-004", "new"}
+    assert after["scene-005"] == before["scene-005"], "its photos are gone, what was made of them is not"
+    assert (out / "scene-005" / "scene.ply").is_file()
+    assert "What was made of it stays" in (out / "batch.log").read_text()
     assert (out / "scene-002" / "scene.ply").is_file()
     assert runs(captures, out, seed=5, only=["scene-006"]) == 0
     assert changed_since(after, entries_of(out)) == {"scene-006"}
