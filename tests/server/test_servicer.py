@@ -290,9 +290,11 @@ def test_what_has_begun_is_done_before_the_server_goes(tmp_path: Path):
 def test_a_server_that_goes_does_not_wait_for_who_comes_for_a_result_that_is_gone(tmp_path: Path):
     async def body(served: Served) -> None:
         stream = served.send(seconds=None)
+        while not len(served.desk):
+            await asyncio.sleep(0)
+        stream.cancel()
         while len(served.desk) or not served.engine.ran:
             await asyncio.sleep(0.01)
-        stream.cancel()
         assert served.desk.wanted
         for kept in tmp_path.glob("*/files"):
             shutil.rmtree(kept.parent)
