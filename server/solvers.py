@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
+import cv2
 import torch
 
 from recon.network.cameras.hypotheses import solve
@@ -49,8 +50,8 @@ def solvers(device: str, processes: int, example: Callable[[], Question]) -> Exe
 def solver_pool(processes: int, example: Question, pools: int = 1) -> ProcessPoolExecutor:
     """Processes that have solved the example, and end with the one that calls this, however that ends. There are so
     many pools on this machine, which share its cores."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, cores // (processes * pools))
+    # OpenCV counts what a container grants.
+    threads = max(1, cv2.getNumberOfCPUs() // (processes * pools))
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, _begin, (threads, example, context.Barrier(processes)))
     # One starts with each, since none is idle until all are.

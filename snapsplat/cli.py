@@ -9,6 +9,7 @@ import typer
 
 from snapsplat.batch_cli import batch, merge
 from snapsplat.convert_cli import convert
+from snapsplat.cores import keep_to_granted_cores
 from snapsplat.data_cli import data_app
 from snapsplat.info_cli import info
 from snapsplat.mesh_cli import mesh
@@ -38,6 +39,7 @@ app.add_typer(data_app, name="data")
 
 def main() -> None:
     """Entry point of the `snapsplat` command."""
+    keep_to_granted_cores()
     app()
 
 
