@@ -97,12 +97,12 @@ class Packs:
     def _fits(self, scenes: Sequence[Todo]) -> bool:
         pack = Pack(tuple(scenes))
         cost = self._costs.model(pack.model)
-        # Several workers share what is left: none is to have so much of it that the others wait for it at the end.
-        share = self._seconds_left / (2 * self._workers) if self._workers > 1 else self._batch_seconds
-        return (
-            cost.seconds(pack.load) <= min(self._batch_seconds, share)
-            and cost.peak_bytes(pack.load) <= self._most_bytes
-        )
+        fits = cost.seconds(pack.load) <= self._batch_seconds and cost.peak_bytes(pack.load) <= self._most_bytes
+        if self._workers == 1:
+            return fits
+        # Several workers share what is left: none is to have so much of it that the others wait for it at the end. As
+        # if each ran alone, like the sum that they are a share of: what packing saves is no reason to take more.
+        return fits and sum(map(self._alone, scenes)) <= self._seconds_left / (2 * self._workers)
 
     def _alone(self, one: Todo) -> float:
         return self._costs.model(one.scene.options.model).seconds(one.load)

@@ -105,9 +105,12 @@ class Runner:
         return sum((self._costs.model(pack.model).seconds(pack.load) for pack in packs), 0.0)
 
     def _feed(self, crew: Crew) -> None:
-        for worker in crew.workers:
-            while worker.ready and not worker.alone and len(worker.packs) < SLOTS and (pack := self._packs.next()):
+        # In turns, since the first packs are the largest.
+        for slot, worker in itertools.product(range(SLOTS), crew.workers):
+            free = worker.ready and not worker.alone and len(worker.packs) <= slot
+            if free and (pack := self._packs.next()):
                 self._begin(worker, pack)
+        for worker in crew.workers:
             # Who was there when a worker died is tried again when all others are through, and by itself.
             if worker.ready and not worker.packs and self._suspects:
                 worker.alone = True

@@ -18,7 +18,9 @@ from render.errors import ConfigError
 
 @dataclass
 class Costs:
-    """A second and a byte a photo."""
+    """A second and a byte a photo, and some seconds a pack."""
+
+    pack_seconds: float = 0.0
 
     def model(self, _name: str) -> "Costs":
         return self
@@ -30,7 +32,7 @@ class Costs:
         return
 
     def seconds(self, load: Load) -> float:
-        return float(load.photos * load.scenes)
+        return self.pack_seconds + load.photos * load.scenes
 
     def peak_bytes(self, load: Load) -> int:
         return load.photos * load.scenes
@@ -58,8 +60,9 @@ def test_a_pack_keeps_to_its_seconds_and_its_memory(seconds: float, most_bytes: 
     assert cut(Packs([todo(id) for id in "abcde"], Costs(), seconds, most_bytes)) == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def test_several_workers_come_to_the_end_together():
-    packs = Packs([todo(id) for id in "abcdefghijklmnop"], Costs(), 100.0, 100, workers=2)
+@pytest.mark.parametrize("pack_seconds", [0.0, 10.0])
+def test_several_workers_come_to_the_end_together(pack_seconds: float):
+    packs = Packs([todo(id) for id in "abcdefghijklmnop"], Costs(pack_seconds), 100.0, 100, workers=2)
     assert [len(pack) for pack in cut(packs)] == [4, 3, 2, 1, 1, 1, 1, 1, 1, 1]
 
 
