@@ -1,13 +1,13 @@
-"""Niantic's .spz, versions 2 and 3: one gzip stream, all of one attribute behind each other, little-endian.
+"""Niantic's .spz, versions 2 to 4, little-endian. Versions 2 and 3 are one gzip stream of all that follows:
 
 | bytes | what |
 |---|---|
 | 0-3 | the letters NGSP |
-| 4-7 | uint32 version: 3 is written, 2 and 3 are read |
+| 4-7 | uint32 version: 3 is written |
 | 8-11 | uint32 number n of Gaussians |
 | 12 | SH degree, 0 to 3 |
 | 13 | fractional bits of the centres |
-| 14, 15 | flags (1: trained with antialiasing), reserved |
+| 14, 15 | flags (1: trained with antialiasing, 2: has extensions), reserved |
 | 9 n | centres: three signed 24-bit integers, value / 2^(fractional bits) |
 | n | opacities: uint8 / 255 |
 | 3 n | first harmonics of RGB: (uint8 / 255 - 0.5) / 0.15 |
@@ -15,18 +15,26 @@
 | 4 n | version 3, quaternions: 2 bits which of xyzw is largest, then the others, 1 bit sign and 9 bits of sqrt(2) abs |
 | 3 n | version 2, quaternions: x, y, z as uint8 / 127.5 - 1, w positive |
 | 3 k n | the other k harmonics, RGB by RGB: (uint8 - 128) / 128 |
+| rest | extensions: uint32 kind, uint32 number of bytes, the bytes; again and again |
 
-Axes: Niantic's description says x right, y up, z back, and its own converter flips y and z; what others write has the
-numbers of the .ply that it was made of. So is it here, both ways: OpenCV axes, nothing flipped. Centres get as many
-fractional bits as their range leaves. Scales are clipped to [exp(-10), exp(5.9375)], first harmonics to 3.33 either
-way, the others to [-1, 0.99]. Version 1 has other centres and version 4 is Zstandard; neither is read.
+Version 4 has a header of 32 bytes, as above but 15: the number of streams, and 16-19: uint32 where their table begins.
+Extensions stand before it. The table has two uint64 a stream, its bytes in the file and unfolded; the streams follow,
+each Zstandard, the attributes in the same order and layout as in version 3.
+
+Axes: x right, y up, z back, as Niantic's description says; an extension may name others, which are refused. Scenes
+have OpenCV's, so that y and z, and with them what is odd in them, change their sign on the way, exactly. Centres get
+as many fractional bits as their range leaves. Scales are clipped to [exp(-10), exp(5.9375)], first harmonics to 3.33
+either way, the others to [-1, 0.99]. Version 1 has other centres and is not read.
 """
 
 import struct
 import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+import zstandard
 from jaxtyping import Float32, UInt8
 
 from render.errors import FileFormatError
@@ -44,6 +52,17 @@ MOST_GAUSSIANS = 10_000_000
 """As many as Niantic's own reader takes."""
 COMPRESSION_LEVEL = 6
 COEFFICIENTS = (1, 4, 9, 16)
+HEADER_4 = struct.Struct("<4sIIBBBBI12x")
+STREAM = struct.Struct("<QQ")
+EXTENSION = struct.Struct("<II")
+MOST_EXTENSION_BYTES = 1 << 16
+HAS_EXTENSIONS = 2
+AXES_EXTENSION, RIGHT_UP_BACK = 0xADBE0003, 4
+"""SPZ_ADOBE_coordinate_system, and the number of Niantic's own axes in it."""
+TURNED_XYZ = np.array([1, -1, -1], np.float32)
+TURNED_WXYZ = np.array([1, 1, -1, -1], np.float32)
+TURNED_SH = np.array([1, -1, -1, 1, -1, 1, 1, -1, 1, -1, 1, -1, -1, 1, -1, 1], np.float32)[:, None]
+"""Half a turn around x, of a real harmonic: whether it is odd in y and z together."""
 
 
 def write_spz(path: Path, gaussians: Gaussians) -> None:
@@ -53,7 +72,7 @@ def write_spz(path: Path, gaussians: Gaussians) -> None:
         FileFormatError: a value is not finite, a scale is not above 0, a quaternion is 0, or a centre is beyond 2^22.
         OutputError: the folder cannot be written.
     """
-    arrays, count = arrays_to_write(path, gaussians), len(gaussians)
+    arrays, count = _turned(arrays_to_write(path, gaussians)), len(gaussians)
     if count > MOST_GAUSSIANS:
         raise FileFormatError(path, f"there are {count} Gaussians; a .spz holds {MOST_GAUSSIANS} at most.")
     bits = _fractional_bits(path, arrays.means)
@@ -72,32 +91,33 @@ def write_spz(path: Path, gaussians: Gaussians) -> None:
 
 
 def read_spz(path: Path) -> Gaussians:
-    """The Gaussians of a .spz of version 2 or 3.
+    """The Gaussians of a .spz of version 2, 3 or 4.
 
     Raises:
-        FileFormatError: it is no such file, is cut off or damaged, or unfolds to far more than its size.
+        FileFormatError: it is no such file, is cut off or damaged, has other axes than Niantic's, or unfolds to far
+            more than its size.
     """
-    body = _Unfolded(path)
-    magic, version, count, degree, bits, _, _ = HEADER.unpack(body.take(HEADER.size))
-    if magic != MAGIC or version not in (2, 3):
-        raise FileFormatError(path, f"it begins with {magic!r}, version {version}; {MAGIC!r}, version 2 or 3 is read.")
+    content = path.read_bytes()
+    body: _Body = _Streams(path, content) if content.startswith(MAGIC) else _Unfolded(path, content)
+    count, degree, bits = body.header.count, body.header.degree, body.header.bits
     if degree >= len(COEFFICIENTS) or bits > 24:
         raise FileFormatError(path, f"it has degree {degree} and {bits} fractional bits; 0 to 3 and 0 to 24 are right.")
-    quat_bytes, rest = (4 if version == 3 else 3), COEFFICIENTS[degree] - 1
-    size = count * (16 + quat_bytes + 3 * rest)
     if count > MOST_GAUSSIANS:
         raise FileFormatError(path, f"it announces {count} Gaussians; {MOST_GAUSSIANS} at most are read.")
     check_unfolded(path, count, degree)
-    taken = np.frombuffer(body.take(size), np.uint8)
-    ends = np.cumsum([9 * count, count, 3 * count, 3 * count, quat_bytes * count]).tolist()
-    means, alphas, colours, scales, quats, harmonics = np.split(taken, ends)
+    quat_bytes, rest = (3 if body.header.version == 2 else 4), COEFFICIENTS[degree] - 1
+    means, alphas, colours, scales, quats, harmonics = (
+        np.frombuffer(body.take(size * count), np.uint8) for size in (9, 1, 3, 3, quat_bytes, 3 * rest)
+    )
+    if body.header.flags & HAS_EXTENSIONS:
+        _check_axes(path, body.extensions())
     fixed = np.zeros((count, 3, 4), np.uint8)
     fixed[..., 1:] = means.reshape(count, 3, 3)
     # Read as the upper three bytes of 32, so that the sign comes along.
     centres = (fixed.view("<i4")[..., 0] >> 8) / 2.0**bits
     sh0 = (colours.reshape(count, 1, 3).astype(np.float32) / 255 - 0.5) / COLOUR_RANGE
     sh_rest = (harmonics.reshape(count, rest, 3).astype(np.float32) - 128) / 128
-    unpacked = _largest_left_out if version == 3 else _real_part_left_out
+    unpacked = _real_part_left_out if quat_bytes == 3 else _largest_left_out
     arrays = SceneArrays(
         means=centres.astype(np.float32),
         quats_wxyz=unpacked(quats.reshape(count, quat_bytes)),
@@ -105,31 +125,136 @@ def read_spz(path: Path) -> Gaussians:
         opacities=alphas.astype(np.float32) / 255,
         sh=np.concatenate([sh0, sh_rest], 1).astype(np.float32),
     )
-    return gaussians_read(path, arrays)
+    return gaussians_read(path, _turned(arrays))
+
+
+def _turned(arrays: SceneArrays) -> SceneArrays:
+    """Half a turn around x: from OpenCV's axes to the file's, and back."""
+    return replace(
+        arrays,
+        means=arrays.means * TURNED_XYZ,
+        quats_wxyz=arrays.quats_wxyz * TURNED_WXYZ,
+        sh=arrays.sh * TURNED_SH[: arrays.sh.shape[1]],
+    )
+
+
+@dataclass(frozen=True)
+class _Header:
+    version: int
+    count: int
+    degree: int
+    bits: int
+    flags: int
+
+
+class _Body(Protocol):
+    """What follows a header."""
+
+    header: _Header
+
+    def take(self, size: int) -> bytes:
+        """The next attribute, which has so many bytes."""
+        ...
+
+    def extensions(self) -> bytes:
+        """After all attributes."""
+        ...
 
 
 class _Unfolded:
     """What a gzip stream unfolds to, never more at a time than was asked for."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, folded: bytes):
         self._path = path
         self._stream = zlib.decompressobj(31)
-        self._folded = path.read_bytes()
+        self._folded = folded
+        magic, *values, _ = HEADER.unpack(self.take(HEADER.size))
+        self.header = _Header(*values)
+        version = self.header.version
+        if magic != MAGIC or version not in (2, 3):
+            raise FileFormatError(
+                path, f"it begins with {magic!r}, version {version}; {MAGIC!r}, version 2, 3 or 4 is read."
+            )
 
     def take(self, size: int) -> bytes:
         parts: list[bytes] = []
         missing = size
+        while missing:
+            part = self._unfold(missing)
+            if not part:
+                raise FileFormatError(self._path, f"it is cut off: {missing} of {size} bytes are missing.")
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def extensions(self) -> bytes:
+        return self._unfold(MOST_EXTENSION_BYTES)
+
+    def _unfold(self, most: int) -> bytes:
         try:
-            while missing:
-                part = self._stream.decompress(self._folded, missing)
-                self._folded = self._stream.unconsumed_tail
-                if not part:
-                    raise FileFormatError(self._path, f"it is cut off: {missing} of {size} bytes are missing.")
-                parts.append(part)
-                missing -= len(part)
+            part = self._stream.decompress(self._folded, most)
         except zlib.error as error:
             raise FileFormatError(self._path, f"this is no .spz file, or a damaged one ({error}).") from error
-        return b"".join(parts)
+        self._folded = self._stream.unconsumed_tail
+        return part
+
+
+class _Streams:
+    """Version 4: each attribute a Zstandard frame."""
+
+    def __init__(self, path: Path, content: bytes):
+        self._path = path
+        if len(content) < HEADER_4.size:
+            raise FileFormatError(
+                path, f"it is cut off: {len(content)} of {HEADER_4.size} bytes of its header are there."
+            )
+        _, *values, streams, table = HEADER_4.unpack_from(content)
+        self.header = _Header(*values)
+        if self.header.version != 4:
+            raise FileFormatError(
+                path, f"it begins with {MAGIC!r}, version {self.header.version}, not compressed; version 4 is so alone."
+            )
+        begins = table + streams * STREAM.size
+        if not HEADER_4.size <= table <= begins <= len(content):
+            raise FileFormatError(path, f"its table of {streams} streams, from byte {table} on, is not in the file.")
+        self._extensions = content[HEADER_4.size : table]
+        self._frames: list[bytes] = []
+        for folded_bytes, _ in STREAM.iter_unpack(content[table:begins]):
+            self._frames.append(content[begins : begins + folded_bytes])
+            begins += folded_bytes
+        if begins > len(content):
+            raise FileFormatError(path, f"it is cut off: {begins - len(content)} of {begins} bytes are missing.")
+        self._frames.reverse()
+
+    def take(self, size: int) -> bytes:
+        if not size:
+            # Degree 0 has no other harmonics, and may have no stream for them.
+            return b""
+        frame = self._frames.pop() if self._frames else b""
+        try:
+            # Of one that names its size, no more is taken than that, and of others no more than is right.
+            announced = zstandard.frame_content_size(frame)
+            attribute = b"" if announced > size else zstandard.decompress(frame, max_output_size=size)
+        except zstandard.ZstdError as error:
+            raise FileFormatError(self._path, f"an attribute is missing or damaged ({error}).") from error
+        if len(attribute) != size:
+            size_told = announced if announced > size else len(attribute)
+            raise FileFormatError(self._path, f"an attribute has {size_told} bytes; {size} are right.")
+        return attribute
+
+    def extensions(self) -> bytes:
+        return self._extensions
+
+
+def _check_axes(path: Path, extensions: bytes) -> None:
+    at = 0
+    while at + EXTENSION.size <= len(extensions):
+        kind, size = EXTENSION.unpack_from(extensions, at)
+        at += EXTENSION.size
+        axes = int.from_bytes(extensions[at : at + 4], "little")
+        if kind == AXES_EXTENSION and axes != RIGHT_UP_BACK:
+            raise FileFormatError(path, f"its extension names axes {axes}; {RIGHT_UP_BACK}, right, up, back, is read.")
+        at += size
 
 
 def _fractional_bits(path: Path, means: Float32[np.ndarray, "n 3"]) -> int:

@@ -119,8 +119,8 @@ def test_cameras_are_of_the_scene_that_they_stand_beside(tmp_path: Path) -> None
     assert run("convert", folder, folder / "up.ply", "--up", "y").exit_code == 0
     assert run("convert", folder / "up.ply", tmp_path / "back.ply", "--up", "y").exit_code == 0
     torch.testing.assert_close(placed_cameras(tmp_path / "back.cameras.json")[1].T_world_camera, original)
-    # scene.cameras.json is of scene.spz; the run's own scene keeps its own.
-    assert run("convert", folder, folder / "scene.spz", "--up", "y").exit_code == 0
+    # scene.cameras.json is of scene.splat; the run's own scene keeps its own.
+    assert run("convert", folder, folder / "scene.splat", "--up", "y").exit_code == 0
     assert run("convert", folder, tmp_path / "twice.ply", "--scale", 2).exit_code == 0
     twice = placed_cameras(tmp_path / "twice.cameras.json")[1].T_world_camera
     torch.testing.assert_close(twice[:, :3, 3], 2 * original[:, :3, 3])
@@ -193,6 +193,7 @@ def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
         (("broken.ply", "out.spz"), 7, "this is no .ply file"),
         (("scene.ply", "nowhere/out.spz"), 6, "cannot be written"),
         (("scene.ply", "out.glb", "--up", "z"), 2, "a .glb has y up by itself"),
+        (("scene.ply", "out.spz", "--up", "y"), 2, "a .spz has y up by itself"),
         (("scene.ply", "out.ply", "--crop", "1,2,3"), 2, "six numbers are right"),
         (("scene.ply", "out.ply", "--crop", "1,0,0,0,0,0"), 2, "six numbers are right"),
         (("scene.ply", "out.ply", "--scale", "0"), 2, "--scale is 0.0"),
