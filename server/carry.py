@@ -11,6 +11,13 @@ import grpc
 TIMEOUT = "snapsplat-timeout"
 """Metadata in which a proxy before us repeats gRPC's own header of that name, which gRPC keeps to itself."""
 _UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_OPTIONS = [
+    # A connection of its own, which another channel to the same address does not share.
+    ("grpc.use_local_subchannel_pool", 1),
+    # A server whose machine is lost says nothing any more; so it is known within a minute.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+]
 _OWN = ("user-agent", TIMEOUT)
 """Of the call that was taken, not of that which is made."""
 
@@ -22,8 +29,7 @@ class Carrier:
 
     def __init__(self, address: str):
         """Connects when it is first used."""
-        # A connection of its own, which another channel to the same address does not share.
-        self._channel = grpc.aio.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)])
+        self._channel = grpc.aio.insecure_channel(address, _OPTIONS)
 
     async def close(self) -> None:
         """Calls that are still on their way are cancelled."""

@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -23,7 +24,8 @@ from server.around import SERVICE
 from server.carry import Carrier, Metadata
 from server.directory import Directory
 from server.pb import request_pb2, service_pb2
-from server.replica import replica, replica_config
+from server.replica import anywhere, replica, replica_config
+from server.service_config import ServiceConfig
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
@@ -31,6 +33,7 @@ try:
     import ray
     from ray import serve
     from ray.exceptions import RayError
+    from ray.serve.exceptions import RayServeException
 except ImportError as missing:
     raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install '.[ray]'.") from missing
 
@@ -39,6 +42,11 @@ CONTROLLER, CONTROLLER_NAMESPACE = "SERVE_CONTROLLER_ACTOR", "serve"
 """The actor that is there where Ray Serve runs."""
 ONGOING = 10_000
 """Calls that Ray lets a replica have: more than its own queue takes, which says in a sentence that it is full."""
+PARTING_SECONDS = 5.0
+"""For the directory to hear that a replica is gone: it may be gone itself."""
+REMOVING_SECONDS = 30.0
+"""Beyond `drain_seconds`, for replicas to end their workers and remove their folders."""
+LOOK_AGAIN_SECONDS = 0.1
 SERVICES = (
     "server.pb.service_pb2_grpc.add_SnapsplatServiceServicer_to_server",
     "grpc_health.v1.health_pb2_grpc.add_HealthServicer_to_server",
@@ -63,20 +71,23 @@ class Replica:
     async def __init__(self, directory: Any, options: Sequence[str], start: Callable[..., Any] = replica):
         """`start` is `server.replica.replica`, or does as it does."""
         self._directory = directory
-        self._stack = contextlib.AsyncExitStack()
+        self._leaving = contextlib.AsyncExitStack()
         host, name = ray.util.get_node_ip_address(), serve.get_replica_context().replica_id.unique_id
         starting: AbstractAsyncContextManager[Any] = start(options, host, name)
-        self._server = await self._stack.enter_async_context(starting)
+        self._server = await self._leaving.enter_async_context(starting)
         self._own = f"{host}:{self._server.serving.port}"
-        self._carriers = {self._own: Carrier(self._own)}
+        self._carrier = Carrier(self._own)
+        self._leaving.push_async_callback(self._carrier.close)
+        self._leaving.push_async_callback(self._say_goodbye)
 
     async def __del__(self) -> None:
-        """Ray calls it, and waits, when what has begun has ended."""
-        with contextlib.suppress(RayError):
-            await self._directory.forget.remote(self._own)
-        for carrier in self._carriers.values():
-            await carrier.close()
-        await self._stack.aclose()
+        """Ray calls it, and waits, when what has begun has ended, or the replica did not come up."""
+        await self._leaving.aclose()
+
+    async def _say_goodbye(self) -> None:
+        with contextlib.suppress(RayError, RayServeException, TimeoutError):
+            async with asyncio.timeout(PARTING_SECONDS):
+                await self._directory.forget.remote(self._own)
 
     async def check_health(self) -> None:
         """Ray asks, and replaces who raises."""
@@ -129,15 +140,23 @@ class Replica:
     async def _of(self, request: Any) -> str:
         return await self._directory.find.remote(request.request_id) or self._own
 
-    def _to(self, address: str) -> Carrier:
-        if address not in self._carriers:
-            self._carriers[address] = Carrier(address)
-        return self._carriers[address]
+    @contextlib.asynccontextmanager
+    async def _to(self, address: str) -> AsyncIterator[Carrier]:
+        if address == self._own:
+            yield self._carrier
+            return
+        # For this call alone: replicas come and go, and nothing is to stay of them.
+        carrier = Carrier(address)
+        try:
+            yield carrier
+        finally:
+            await carrier.close()
 
     async def _one(self, method: str, address: str, request: Any, context: Any) -> Bytes:
         try:
             metadata: Metadata = context.invocation_metadata()
-            return Bytes(await self._to(address).one(method, request.SerializeToString(), metadata))
+            async with self._to(address) as carrier:
+                return Bytes(await carrier.one(method, request.SerializeToString(), metadata))
         except grpc.aio.AioRpcError as error:
             await self._failed(address, error, context)
             return Bytes()
@@ -147,9 +166,12 @@ class Replica:
             requests = requests.SerializeToString()
         last = b""
         try:
-            async with contextlib.aclosing(
-                self._to(address).many(method, requests, context.invocation_metadata())  # type: ignore[type-var]
-            ) as answers:
+            async with (
+                self._to(address) as carrier,
+                contextlib.aclosing(
+                    carrier.many(method, requests, context.invocation_metadata())  # type: ignore[type-var]
+                ) as answers,
+            ):
                 async for answer in answers:
                     last = answer
                     yield Bytes(answer)
@@ -196,8 +218,7 @@ def application(arguments: Mapping[str, Any]) -> serve.Application:
         ConfigError: one is wrong.
     """
     options = tuple(arguments.get("options", ()))
-    # GPUs are for replicas to find; this process may have none.
-    config = replica_config([*options, "engine.device=cpu"])
+    config = _config(options)
     scaling = config.ray
     actor = {"num_cpus": scaling.cpus, "num_gpus": scaling.gpus}
     autoscaling = {
@@ -213,6 +234,11 @@ def application(arguments: Mapping[str, Any]) -> serve.Application:
     )
 
 
+def _config(options: Sequence[str]) -> ServiceConfig:
+    # GPUs are for replicas to find; this process may have none.
+    return replica_config([*options, "engine.device=cpu"])
+
+
 def bound(options: Sequence[str], start: Callable[..., Any] = replica, **how: Any) -> serve.Application:
     """Replicas that `start` makes of `options`, and one directory for all: where that dies, what is asked for is
     unknown, and clients send it again. `how` is Ray's: how many, and what each gets."""
@@ -222,8 +248,9 @@ def bound(options: Sequence[str], start: Callable[..., Any] = replica, **how: An
 
 
 @contextlib.contextmanager
-def deployed(app: serve.Application, address: str | None, port: int) -> Iterator[None]:
-    """The application runs, and every node with a replica listens at `port`, on all its addresses.
+def deployed(app: serve.Application, address: str | None, port: int, drain_seconds: float) -> Iterator[None]:
+    """The application runs, and every node with a replica listens at `port`, on all its addresses. At the end what has
+    begun has `drain_seconds`.
 
     Raises:
         BackendError: there is no cluster, or the application does not come up.
@@ -232,10 +259,13 @@ def deployed(app: serve.Application, address: str | None, port: int) -> Iterator
         try:
             if not ray.is_initialized():
                 undo.callback(ray.shutdown)
+                stopping = signal.getsignal(signal.SIGTERM)
                 ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+                # Ray takes it, and would end this process without a word.
+                signal.signal(signal.SIGTERM, stopping)
             _refuse_another_serve()
             # All of Serve goes at the end, since all of it is ours; also where it does not come up.
-            undo.callback(serve.shutdown)
+            undo.callback(_end_serve, drain_seconds + REMOVING_SECONDS)
             serve.start(
                 grpc_options={"port": port, "grpc_servicer_functions": list(SERVICES)},
                 http_options={"host": "127.0.0.1", "port": 0},
@@ -244,6 +274,18 @@ def deployed(app: serve.Application, address: str | None, port: int) -> Iterator
         except (RayError, ConnectionError, ValueError, RuntimeError) as error:
             raise BackendError(f"Ray Serve does not come up: {error}") from error
         yield
+
+
+def _end_serve(within_seconds: float) -> None:
+    """The application first, and its calls with it: Serve's own end is waited for half a minute at most."""
+    until = time.monotonic() + within_seconds
+    try:
+        with contextlib.suppress(RayError, RayServeException):
+            serve.delete(APPLICATION, _blocking=False)
+            while APPLICATION in serve.status().applications and time.monotonic() < until:
+                time.sleep(LOOK_AGAIN_SECONDS)
+    finally:
+        serve.shutdown()
 
 
 def _refuse_another_serve() -> None:
@@ -265,7 +307,8 @@ def _refuse_another_serve() -> None:
 def serve_on_ray(
     options: Sequence[str], address: str | None, listen: str, insecure: bool, say: Callable[[str], None]
 ) -> None:
-    """Run until SIGTERM or SIGINT.
+    """Run until SIGTERM or SIGINT, then let what has begun end. One before it is ready, or a second one, ends it at
+    once.
 
     Args:
         options: of the configuration.
@@ -277,6 +320,7 @@ def serve_on_ray(
     Raises:
         ConfigError: an option is wrong.
         BackendError: see `deployed`.
+        KeyboardInterrupt: it was ended at once.
     """
     if not insecure:
         raise ConfigError(
@@ -284,12 +328,13 @@ def serve_on_ray(
             "others from the port itself, and say --insecure."
         )
     port = port_of(listen)
-    stop = threading.Event()
-    with deployed(application({"options": tuple(options)}), address, port):
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        say(f"Listening on port {port} of every node with a replica, ready.")
-        stop.wait()
+    options = anywhere(options)
+    app, drain_seconds = application({"options": options}), _config(options).drain_seconds
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with deployed(app, address, port, drain_seconds):
+        with contextlib.suppress(KeyboardInterrupt):
+            say(f"Listening on port {port} of every node with a replica, ready.")
+            threading.Event().wait()
         say("Stopping: what has begun is let end.")
 
 

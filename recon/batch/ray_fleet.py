@@ -10,6 +10,7 @@ import math
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from recon.batch.worker import library_engine, settle
 from recon.cost_file import device_name
 from recon.device_memory import PeakMemory
 from recon.devices import memory_bytes
+from recon.network.splat_network import NetworkConfig
+from recon.weight_files import RELEASED
 from render.errors import BackendError, OutputError
 
 # Ray counts its users; that is for them to allow. And a worker without a GPU is to see none only where it has none.
@@ -45,6 +48,8 @@ except ImportError as missing:
 
 STARTS = 3
 """A worker that dies before it could begin, as when its node goes, is started so often."""
+LOOK_SECONDS = 300.0
+"""A node that has not said by then what it has is lost, or has no room; its first process imports torch."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,16 @@ def ray_fleet(
     """
     joined = ray.is_initialized()
     if not joined:
+        stopping = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise BackendError(
                 f"No Ray cluster is to be had at {address or 'an address of its own'}: {error}"
             ) from error
+        if signal.getsignal(signal.SIGTERM) is not stopping:
+            # Ray takes it, and would end this process without a word.
+            signal.signal(signal.SIGTERM, stopping)
     try:
         yield RayFleet(config, make_engine)
     finally:
@@ -216,7 +225,7 @@ def _look(device: str, threads: int | None) -> _Facts:
 
 
 def _seats(config: BatchConfig) -> tuple[list[str], _Seat, int]:
-    """Nodes that can have workers, what each worker gets, and how many there are."""
+    """Nodes that can have workers by id, what each worker gets, and how many there are."""
     nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     gpus = {node["NodeID"]: int(node["Resources"].get("GPU", 0)) for node in nodes if node["Resources"].get("GPU")}
     if config.device == "cuda" and not gpus:
@@ -245,6 +254,12 @@ def _machine(nodes: Sequence[str], seat: _Seat, workers: int) -> Machine:
         for node in nodes
     ]
     try:
+        _, silent = ray.wait(looking, num_returns=len(looking), timeout=LOOK_SECONDS)
+        if silent:
+            raise BackendError(
+                f"{len(silent)} of {len(nodes)} nodes of the Ray cluster did not say within {LOOK_SECONDS:g} s what "
+                "they have: they are lost, or others' work leaves no room there; see `ray status`."
+            )
         facts: list[_Facts] = ray.get(looking)
     except RayError as error:
         raise BackendError(f"A node of the Ray cluster cannot work: {error}") from error
@@ -263,7 +278,19 @@ def _machine(nodes: Sequence[str], seat: _Seat, workers: int) -> Machine:
 
 def _anywhere(order: PackOrder) -> PackOrder:
     """With paths that do not depend on where a process began."""
-    return replace(order, scenes=tuple(map(_scene_anywhere, order.scenes)))
+    return replace(order, network=_network_anywhere(order.network), scenes=tuple(map(_scene_anywhere, order.scenes)))
+
+
+def _network_anywhere(network: NetworkConfig) -> NetworkConfig:
+    return replace(
+        network,
+        depth=replace(network.depth, corrector_weights=_weights_anywhere(network.depth.corrector_weights)),
+        fuse=replace(network.fuse, judge_weights=_weights_anywhere(network.fuse.judge_weights)),
+    )
+
+
+def _weights_anywhere(chosen: str) -> str:
+    return chosen if chosen in ("", RELEASED) else str(Path(chosen).absolute())
 
 
 def _scene_anywhere(scene: SceneOrder) -> SceneOrder:

@@ -1,15 +1,20 @@
-"""A process that has a Ray cluster of this machine and the service on it, with the engine of `stand_in`.
+"""`snapsplat serve --ray` as a process, on a cluster of its own, with two replicas that have the engine of `stand_in`.
 
 What Ray leaves open, and warns of, is nothing of the tests'.
 """
 
+import functools
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 REPLICAS = 2
+STORE_BYTES = 80 * 2**20
 
 
 class RayDoor:
@@ -22,38 +27,55 @@ class RayDoor:
         self.address = f"127.0.0.1:{port}"
         root = Path(__file__).parents[2]
         path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(folder), str(port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path, "RAY_USAGE_STATS_ENABLED": "0"},
-            cwd=root,
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == "ready\n"
+        replicas = [f"ray.{bound}_replicas={REPLICAS}" for bound in ("min", "max")]
+        # A relative path is one of the command's, wherever replicas begin.
+        options = ["--insecure", "--listen", self.address, f"folder={folder.name}", "ray.cpus=0.1", *replicas]
+        self._log = folder / "log"
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, "serve", "--ray", "local", *options],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "PYTHONPATH": path, "RAY_DEFAULT_OBJECT_STORE_MAX_MEMORY_BYTES": str(STORE_BYTES)},
+                cwd=folder.parent,
+            )
+        self._hear("Listening on port ")
+
+    def stop(self) -> None:
+        """It is told to, and says so."""
+        self._process.send_signal(signal.SIGTERM)
+        self._hear("Stopping: ")
+
+    def ended(self) -> tuple[int, list[psutil.Process]]:
+        """Exit code, and which of its cluster's processes are left."""
+        cluster = psutil.Process(self._process.pid).children(recursive=True)
+        code = self._process.wait()
+        return code, psutil.wait_procs(cluster, timeout=20)[1]
 
     def close(self) -> None:
         """The cluster ends as well."""
-        self._process.communicate()
+        if self._process.poll() is None:
+            self.stop()
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def _hear(self, beginning: str) -> None:
+        """Ray, too, talks on stdout."""
+        assert self._process.stdout is not None
+        if not any(line.startswith(beginning) for line in self._process.stdout):
+            raise AssertionError(self._log.read_text())
 
 
-def _serve(folder: str, port: int) -> None:
-    import ray
+def _command() -> None:
+    from server import ray_serve
+    from snapsplat.cli import main
+    from tests.server.stand_in import painting_replica
 
-    from server.ray_serve import bound, deployed
-    from tests.server.stand_in import stand_in
-
-    answers = os.fdopen(os.dup(1), "w")
-    # Ray talks on stdout.
-    os.dup2(2, 1)
-    ray.init("local", num_cpus=4, include_dashboard=False, object_store_memory=80 * 2**20, log_to_driver=False)
-    replicas = bound([folder], stand_in, num_replicas=REPLICAS, ray_actor_options={"num_cpus": 0.1})
-    with deployed(replicas, None, port):
-        print("ready", file=answers, flush=True)
-        sys.stdin.read()
-    ray.shutdown()
+    ray_serve.bound = functools.partial(ray_serve.bound, start=painting_replica)
+    main()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], int(sys.argv[2]))
+    _command()

@@ -1,13 +1,14 @@
-"""A whole server whose engine paints, put together as `server.replica.replica` does it: alone, or in a replica of Ray.
+"""A whole server whose engine paints, in the place of `server.start.started`: alone, or in a replica of Ray.
 
-A request whose id begins with "slow" waits until the folder has a file of that name; one whose id begins with "die"
-ends the process, the first time.
+A request whose id begins with "slow" waits until the folder of all replicas has a file of that name; one whose id
+begins with "die" ends the process, the first time.
 """
 
 import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from server.guard import guarded
 from server.guard_config import SecurityConfig
 from server.jobs import Shape
 from server.pb import result_pb2
+from server.replica import replica
 from server.results import Results
+from server.service_config import ServiceConfig
 from server.serving import Serving, serving
 from tests.client.clients import SceneWriter
 from tests.server.fakes import GB, FakeForecast
@@ -57,19 +60,24 @@ class StandIn:
     dispatching: asyncio.Task[None]
 
 
+def of_all(folder: Path) -> Path:
+    """Of a replica's folder."""
+    return folder.parents[1]
+
+
 @contextlib.asynccontextmanager
-async def stand_in(options: Sequence[str], host: str, name: str) -> AsyncIterator[StandIn]:
-    """The only option is a folder."""
-    folder = Path(options[0])
+async def painted(config: ServiceConfig, listen: str) -> AsyncIterator[StandIn]:
+    """See `server.start.started`; of the configuration it takes the folder."""
+    folder = Path(config.folder)
     clock = asyncio.get_running_loop().time
-    batcher = Batcher(BatcherConfig(100 * GB, max_jobs=3), FakeForecast(), [WaitingWriter(folder)], clock)
+    batcher = Batcher(BatcherConfig(100 * GB, max_jobs=3), FakeForecast(), [WaitingWriter(of_all(folder))], clock)
     dispatcher = Dispatcher(batcher, clock)
-    results = Results(folder / name, ResultsConfig())
+    results = Results(folder, ResultsConfig())
     desk = Desk(batcher, dispatcher, FakeWorkshop(), results, clock)
     dispatching = asyncio.create_task(dispatcher.serve())
     guard = guarded(SecurityConfig(insecure=True))
     try:
-        async with serving(desk, LimitsConfig(), f"{host}:0", guard) as served:
+        async with serving(desk, LimitsConfig(), listen, guard) as served:
             await served.say(ready=True)
             yield StandIn(served, dispatching)
     finally:
@@ -77,3 +85,8 @@ async def stand_in(options: Sequence[str], host: str, name: str) -> AsyncIterato
         with contextlib.suppress(asyncio.CancelledError):
             await dispatching
         results.close()
+
+
+def painting_replica(options: Sequence[str], host: str, name: str) -> AbstractAsyncContextManager[StandIn]:
+    """See `server.replica.replica`."""
+    return replica(options, host, name, painted)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,13 +16,15 @@ from typer.testing import CliRunner
 from render.errors import ConfigError, PhotoError
 from server.around import SERVICE
 from server.pb import request_pb2, service_pb2_grpc
+from server.replica import remove_left
+from server.service_config import load_service_config
 from snapsplat.cli import app
 from snapsplat.client.errors import ServiceError
 from tests.client.clients import ask, photos_in, saved_scene
 from tests.server.loopback import FILES, refused
 from tests.server.ray_door import RayDoor
 from tests.server.sent import header_of
-from tests.server.stand_in import stand_in
+from tests.server.stand_in import painted
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
 DOORS = ["plain", pytest.param("ray", marks=needs_ray)]
@@ -50,7 +53,8 @@ class PlainDoor:
         self._loop.close()
 
     async def _serve(self) -> None:
-        async with stand_in([str(self._folder)], "127.0.0.1", "plain") as server:
+        config = replace(load_service_config(), folder=str(self._folder / "127.0.0.1" / "plain"))
+        async with painted(config, "127.0.0.1:0") as server:
             self.address = f"127.0.0.1:{server.serving.port}"
             self._ready.set()
             await self._stop.wait()
@@ -127,7 +131,7 @@ def test_who_sends_the_same_request_joins_it_wherever_it_is(tmp_path: Path, door
 
 def _results(folder: Path) -> set[Path]:
     """Of all replicas."""
-    return {path for path in folder.glob("*/[!.]*") if path.is_dir()}
+    return {path for path in folder.glob("*/*/[!.]*") if path.is_dir()}
 
 
 def test_cancelled_by_its_id_wherever_it_is(tmp_path: Path, door: Any, photos: list[Path]):
@@ -221,6 +225,30 @@ def test_a_deadline_that_the_proxy_repeats_holds_in_the_replica(door: Any):
 def test_a_replica_that_dies_loses_no_request(tmp_path: Path, door: Any, photos: list[Path]):
     answer = asyncio.run(submit(door, photos, tmp_path / "out", request_id="die", timeout=60.0))
     assert answer.files == ("scene.ply",)
+    assert (door[1] / "die").exists(), "no replica died"
+
+
+@needs_ray
+@pytest.mark.parametrize("door", ["ray"], indirect=True)
+def test_sigterm_lets_what_has_begun_end_and_leaves_nothing(tmp_path: Path, door: Any, photos: list[Path]):
+    # Last: it does not come back.
+    opened, folder = door
+    [of_host] = [path for path in folder.iterdir() if path.is_dir()]
+    # Of the replica that died; those that live keep theirs.
+    remove_left(of_host)
+    assert list(of_host.iterdir())
+
+    async def main() -> Any:
+        asking = asyncio.create_task(submit(door, photos, tmp_path / "out", request_id="slow-last"))
+        while not await _is_known(opened.address, "slow-last"):
+            await asyncio.sleep(0.02)
+        await asyncio.to_thread(opened.stop)
+        (folder / "slow-last").touch()
+        return await asking
+
+    assert asyncio.run(main()).files == ("scene.ply",)
+    assert opened.ended() == (0, [])
+    assert not list(of_host.iterdir())
 
 
 @needs_ray

@@ -18,6 +18,7 @@ from recon.batch.config import BatchConfig
 from recon.batch.prepare import Wanted
 from recon.batch.run import run
 from recon.batch.scene_options import RunOptions
+from render.errors import BackendError
 from tests.recon.batch.fake_engine import MARKS, FakeEngine
 from tests.recon.batch.fake_runs import KINDS
 
@@ -43,13 +44,15 @@ class RayRuns:
         self.address = self._answer()
         """Of the cluster."""
 
-    def __call__(self, captures: Path, out: Path, lose: str = "", after: int = 0, **options: Any) -> int:
-        """Gives the exit code of a run. After so many scenes have ended it loses a `worker`, or a `node`."""
-        order = {"captures": str(captures), "out": str(out), "lose": lose, "after": after, **options}
+    def __call__(self, captures: Path, out: Path, **order: Any) -> str:
+        """Gives the exit code of a run, or the sentence of a refusal.
+
+        `lose` says what is lost, `worker` or `node`, after how many scenes; `look_seconds` what nodes have to answer.
+        """
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps({"captures": str(captures), "out": str(out), **order}) + "\n")
         self._process.stdin.flush()
-        return int(self._answer())
+        return self._answer()
 
     def close(self) -> None:
         """The cluster ends as well."""
@@ -60,19 +63,26 @@ class RayRuns:
         return self._process.stdout.readline().strip()
 
 
-def _run(order: dict[str, Any], lose: Callable[[], object]) -> int:
-    from recon.batch.ray_fleet import ray_fleet
+def _run(order: dict[str, Any], losses: dict[str, Callable[[], object]]) -> str:
+    from recon.batch import ray_fleet
 
     config = BatchConfig(workers=WORKERS, kinds=KINDS, batch_seconds=order.get("batch_seconds", 5.0))
     wanted = Wanted(order["captures"], Path(order["out"]), RunOptions(size=64))
+    lost_after = {after: losses[what] for what, after in order.get("lose", {}).items()}
 
     def ended(_entry: object, tally: Any) -> None:
-        if tally.done + tally.failed == order["after"]:
-            lose()
+        lost_after.get(tally.done + tally.failed, lambda: None)()
 
-    with ray_fleet(None, config, FakeEngine) as fleet:
-        entries = run(wanted, config, ended, lambda _: None, fleet=fleet)
-    return int(any(entry.state != "done" for entry in entries))
+    kept = ray_fleet.LOOK_SECONDS
+    ray_fleet.LOOK_SECONDS = order.get("look_seconds", kept)
+    try:
+        with ray_fleet.ray_fleet(None, config, FakeEngine) as fleet:
+            entries = run(wanted, config, ended, lambda _: None, fleet=fleet)
+    except BackendError as refusal:
+        return str(refusal)
+    finally:
+        ray_fleet.LOOK_SECONDS = kept
+    return str(int(any(entry.state != "done" for entry in entries)))
 
 
 def _kill_a_worker() -> None:
@@ -96,11 +106,10 @@ def _serve() -> None:
     cluster = Cluster(initialize_head=True, head_node_args=node)
     second = cluster.add_node(**node)
     ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
-    losses = {"": lambda: None, "worker": _kill_a_worker, "node": lambda: cluster.remove_node(second, False)}
+    losses = {"worker": _kill_a_worker, "node": lambda: cluster.remove_node(second, False)}
     print(cluster.address, file=answers, flush=True)
     for line in sys.stdin:
-        order = json.loads(line)
-        print(_run(order, losses[order["lose"]]), file=answers, flush=True)
+        print(_run(json.loads(line), losses), file=answers, flush=True)
     ray.shutdown()
     cluster.shutdown()
 
