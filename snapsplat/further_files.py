@@ -1,11 +1,11 @@
 """Files that `snapsplat reconstruct --also` writes beside those of every run."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from recon.reconstruction import Reconstruction
-from render.errors import BackendError, ConfigError, SnapsplatError
+from render.errors import ConfigError, SnapsplatError
+from render.extras import check_installed
 from render.files import usd
 from render.files.formats import FORMATS, write_scene
 
@@ -24,7 +24,7 @@ def check_further_files(names: Sequence[str]) -> None:
 
     Raises:
         ConfigError: there is no such file.
-        BackendError, FileFormatError: what it needs is not installed, or cannot be loaded.
+        BackendError: what it needs is not installed, or cannot be loaded.
     """
     for name in names:
         if name not in (VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES) and not _is_scene(name):
@@ -32,8 +32,8 @@ def check_further_files(names: Sequence[str]) -> None:
             known = ", ".join((VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES))
             raise ConfigError(f"--also is {name!r}; it must be one of {scenes}, {known}.")
     for name in names:
-        if name == PAGE and find_spec("viser") is None:
-            raise BackendError(f"{name} needs viser, which is not installed: pip install '.[view]'.")
+        if name == PAGE:
+            check_installed(f"{name} needs", "viser", "view")
         if Path(name).suffix in usd.ENDINGS:
             usd.load_usd(Path(name))
     if set(names) & set(MESHES):

@@ -1,13 +1,13 @@
 """`snapsplat submit`: a scene from a server. Nothing here loads torch, unless cameras are given."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from render.errors import BackendError, ConfigError, require
+from render.errors import ConfigError, require
+from render.extras import check_installed
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def submit(
     """
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
     with refusals_told(stopped, "Out of memory.", TYPED):
-        if find_spec("grpc") is None:
-            raise BackendError("This needs grpcio, which is not installed: pip install '.[serve]'.")
+        check_installed("This needs", "grpc", "serve", "grpcio")
         from snapsplat.client.order import Priority
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress

@@ -1,12 +1,12 @@
 """`snapsplat train` and `snapsplat evaluate`."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import BackendError, SnapsplatError
+from render.errors import SnapsplatError
+from render.extras import check_installed
 from snapsplat.refusals import refusals_told
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def _captures(config: "TrainConfig") -> "Sources":
 
 
 def _require(package: str) -> None:
-    if find_spec(package) is None:
-        raise BackendError(f"Training needs {package}, which is not installed: pip install '.[train]'.")
+    check_installed("Training needs", package, "train")
 
 
 def evaluate(

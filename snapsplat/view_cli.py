@@ -234,9 +234,6 @@ def _drawing_device(draw: Literal["auto", "server", "browser"]) -> "torch.device
 
 
 def _need_viser() -> None:
-    from importlib.util import find_spec
+    from render.extras import check_installed
 
-    from render.errors import BackendError
-
-    if find_spec("viser") is None:
-        raise BackendError("viser is missing, which shows scenes; install it: pip install '.[view]'.")
+    check_installed("This needs", "viser", "view")

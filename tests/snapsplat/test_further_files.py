@@ -75,7 +75,7 @@ def test_what_meshes_need_is_asked_for_before_the_work(tmp_path: Path, monkeypat
 
 def test_a_missing_package_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = importlib.util.find_spec
-    monkeypatch.setattr("snapsplat.further_files.find_spec", lambda name: None if name == "viser" else found(name))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "viser" else found(name, *a))
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", "--also", "scene.html")
     assert result.exit_code == 8
-    assert "scene.html needs viser, which is not installed: pip install '.[view]'." in result.stderr
+    assert "scene.html needs viser, which is not installed: pip install -e '.[view]'." in result.stderr

@@ -75,4 +75,4 @@ def test_without_its_packages_it_says_how_to_get_them(out: Path, monkeypatch: py
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "open3d" else found(name, *a))
     result = run(out, "-o", out.parent / "mesh.glb")
     assert result.exit_code == 8
-    assert "Meshes need open3d, which is not installed: pip install '.[mesh]'." in result.stderr
+    assert "Meshes need open3d, which is not installed: pip install -e '.[mesh]'." in result.stderr

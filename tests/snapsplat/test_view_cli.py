@@ -144,7 +144,7 @@ def test_without_viser_there_is_a_sentence_at_once(
         monkeypatch.delitem(sys.modules, f"render.view.{module}", raising=False)
     done = CliRunner().invoke(app, ["view", str(out), *options])
     assert done.exit_code == LACKS
-    assert "viser is missing, which shows scenes" in done.output
+    assert "This needs viser, which is not installed: pip install -e '.[view]'." in done.output
 
 
 @pytest.mark.usefixtures("nothing_opened")
@@ -173,7 +173,7 @@ def test_cuda_draws_where_gsplat_runs(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert _drawing_device("browser") is None
 
     def missing() -> None:
-        raise BackendError("gsplat cannot be imported; pip install '.[cuda]'.")
+        raise BackendError("gsplat cannot be imported; pip install -e '.[cuda]'.")
 
     monkeypatch.setattr("render.rasterize.gsplat_cuda.load_gsplat", missing)
     assert _drawing_device("auto") is None
