@@ -9,6 +9,7 @@ import typer
 from render.errors import ConfigError, require
 from render.extras import check_installed
 from snapsplat.refusals import refusals_told
+from snapsplat.scene_options import Seed, Size
 
 if TYPE_CHECKING:
     from snapsplat.client.received import Answer
@@ -44,14 +45,8 @@ def submit(
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which network; else the server's first.", show_default=False)
     ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Long side of the working grid in pixels.", show_default=False),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
-    ] = None,
+    size: Size = None,
+    seed: Seed = None,
     priority: Annotated[
         str, typer.Option(metavar="low|normal|high", help="Who goes first where there is a queue.")
     ] = "normal",
