@@ -7,11 +7,11 @@ from recon.reconstruction import Reconstruction
 from render.errors import ConfigError, SnapsplatError
 from render.extras import check_installed
 from render.files import usd
-from render.files.formats import FORMATS, write_scene
+from render.files.formats import WRITTEN, write_scene
 
 VIDEO, PAGE, COLMAP, NERFSTUDIO = "preview.mp4", "scene.html", "colmap", "transforms.json"
 MESHES = ("mesh.glb", "mesh.ply", "mesh.obj")
-SUFFIXES = (*(known.suffix for known in FORMATS if known.suffix != ".ply"), *usd.ENDINGS)
+SUFFIXES = tuple(suffix for suffix in WRITTEN if suffix != ".ply")
 """Of the scene again: any but that of scene.ply, which every run has."""
 FRAMES = 60
 """Of the fly-through, one way."""
@@ -64,7 +64,7 @@ def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
         SnapsplatError: it cannot be written, or no mesh can be made.
     """
     if _is_scene(name):
-        (usd.write_usd if Path(name).suffix in usd.ENDINGS else write_scene)(folder / name, scene.gaussians)
+        write_scene(folder / name, scene.gaussians)
     elif name in MESHES:
         _write_mesh(scene, folder, folder / name)
     elif name in (COLMAP, NERFSTUDIO):
