@@ -102,8 +102,8 @@ def reconstruct(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A further file in OUT; may be given again. preview.mp4, scene.spz or another format's ending, "
-            "scene.html, mesh.glb, colmap, transforms.json.",
+            help="A further file in OUT; may be given again. scene.spz or another format's ending, points.ply, "
+            "depth_png, depth_exr, colmap, transforms.json, preview.mp4, scene.html, mesh.glb.",
             show_default=False,
         ),
     ] = None,

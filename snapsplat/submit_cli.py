@@ -47,6 +47,15 @@ def submit(
     ] = None,
     size: Size = None,
     seed: Seed = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further file in OUT, of those that the server offers; may be given again. scene.spz or another "
+            "format's ending, points.ply, depth_png, depth_exr, colmap, transforms.json.",
+            show_default=False,
+        ),
+    ] = None,
     priority: Annotated[
         str, typer.Option(metavar="low|normal|high", help="Who goes first where there is a queue.")
     ] = "normal",
@@ -74,7 +83,9 @@ def submit(
     snapsplat submit photos/ -o out --server localhost:50051
     """
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
-    with refusals_told(stopped, "Out of memory.", TYPED):
+    files = (*FILES, *(also or []))
+    asked = {f"file_kinds[{place}]": "--also" for place in range(len(FILES), len(files))}
+    with refusals_told(stopped, "Out of memory.", TYPED | asked):
         check_installed("This needs", "grpc", "serve", "grpcio")
         from snapsplat.client.order import Priority
         from snapsplat.client.sync import Client
@@ -89,7 +100,7 @@ def submit(
             answer = client.submit(
                 photos,
                 output,
-                FILES,
+                files,
                 timeout=timeout,
                 progress=progress,
                 queued=lambda position, seconds: progress.say(f"{position} before it, {seconds:.0f} s to wait"),
