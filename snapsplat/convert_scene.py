@@ -66,7 +66,12 @@ def _kind(target: Path) -> tuple[str, int]:
     if is_point_cloud(target):
         return ENDING, 3
     if not target.name.lower().endswith(WRITTEN):
-        raise ConfigError(f"{target}: a scene is written to a name that ends with {' or '.join(WRITTEN)}.")
+        what = (
+            "no scene is written with this ending"
+            if target.suffix
+            else "the ending is missing, which says what to write"
+        )
+        raise ConfigError(f"{target}: {what}; {', '.join(WRITTEN)} are known.")
     if target.suffix.lower() in usd.ENDINGS:
         usd.load_usd(target)
         return target.suffix.lower(), 3

@@ -106,8 +106,8 @@ def format_of(path: str | Path) -> SceneFormat:
     for known in FORMATS:
         if Path(path).name.lower().endswith(known.suffix):
             return known
-    known = ", ".join(known.suffix for known in FORMATS)
-    raise ConfigError(f"{path}: no scene has this ending; {known} are known.")
+    what = "OpenUSD is written, not read" if Path(path).suffix.lower() in usd.ENDINGS else "no scene has this ending"
+    raise ConfigError(f"{path}: {what}; {', '.join(known.suffix for known in FORMATS)} are known.")
 
 
 def format_of_content(path: str | Path) -> SceneFormat:

@@ -189,10 +189,11 @@ def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("scene.ply", "out.obj"), 2, "out.obj: a scene is written to a name that ends with .compressed.ply or .ply"),
-        (("scene.ply", "out"), 2, "out: a scene is written to a name that ends with .compressed.ply or .ply"),
-        (("scene.ply", "out.json"), 2, "out.json: a scene is written to a name that ends with .compressed.ply or"),
+        (("scene.ply", "out.obj"), 2, "out.obj: no scene is written with this ending; .compressed.ply, .ply, "),
+        (("scene.ply", "out"), 2, "out: the ending is missing, which says what to write; .compressed.ply, .ply, "),
+        (("scene.ply", "out.json"), 2, "out.json: no scene is written with this ending; .compressed.ply, .ply, "),
         (("scene.xyz", "out.spz"), 7, "scene.xyz: it does not exist"),
+        (("a.usdc", "out.spz"), 2, "a.usdc: OpenUSD is written, not read; .compressed.ply, .ply, "),
         (("notes.txt", "out.spz"), 2, "notes.txt: no scene has this ending; .compressed.ply, .ply,"),
         (("nowhere.ply", "out.spz"), 7, "nowhere.ply: it does not exist"),
         (("broken.ply", "out.spz"), 7, "this is no .ply file"),
@@ -223,6 +224,7 @@ def test_refusals(
     monkeypatch.chdir(scene.parent)
     Path("broken.ply").write_text("dear diary")
     Path("notes.txt").write_text("dear diary")
+    Path("a.usdc").touch()
     if arguments[0] == "cameras.json":
         write_cameras_json("cameras.json", ["a.jpg"], cameras(1), [True])
     before = sorted(Path().rglob("*"))
