@@ -63,7 +63,7 @@ def _move_into_place(staging: Path, folder: Path, last: str) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise OutputError(f"{folder / name} is a folder, and a file is to be written there; move it away.")
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
     for name in files:
         (staging / name).replace(folder / name)
 

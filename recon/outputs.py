@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
+from recon.further_outputs import write_further
 from recon.output_folder import filled_at_once, refused
 from recon.preview import make_preview
 from recon.reconstruction import Reconstruction
@@ -21,7 +22,7 @@ from render.files.ply import write_ply
 
 REPORT = "report.json"
 FILE_KINDS = ("scene.ply", "cameras.json", "depth", "confidence", "preview.png", REPORT)
-"""What is written: files, and folders with a file for each photo."""
+"""What every run writes: files, and folders with a file for each photo."""
 PNG_EFFORT = 6
 """Of zlib's 0 to 9: more takes long and gains little."""
 
@@ -29,7 +30,11 @@ PNG_EFFORT = 6
 def save_reconstruction(reconstruction: Reconstruction, folder: str | Path, kinds: Sequence[str] = FILE_KINDS) -> None:
     """Write what is of `kinds` into `folder`, which may exist: every file takes its place, `scene.ply` last, or none.
 
+    Args:
+        kinds: of `FILE_KINDS` and `recon.further_outputs.FURTHER_KINDS`.
+
     Raises:
+        BackendError, FileFormatError: one of `FURTHER_KINDS` cannot be written here, or not of this scene.
         OutputError: the folder cannot be made or written, or the disk is full.
     """
     folder = Path(folder)
@@ -60,6 +65,8 @@ def _write(kind: str, reconstruction: Reconstruction, path: Path) -> None:
         _write_png(path, make_preview(reconstruction))
     elif kind in ("depth", "confidence"):
         _write_maps(path, reconstruction.names, reconstruction.depth if kind == "depth" else reconstruction.confidence)
+    elif kind != REPORT:
+        write_further(kind, reconstruction, path)
 
 
 def _write_maps(folder: Path, names: Sequence[str], maps: Sequence[Float[Tensor, "_ _"]]) -> None:

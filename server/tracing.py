@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from render.errors import BackendError
+from render.extras import missing
 from server.around import SERVICE, is_service, wrapped
 from server.caller import request_id
 from server.events import CallEnded, Event, JobEnded
@@ -97,7 +97,7 @@ def exported() -> Iterator[Tracing]:
             OTLPSpanExporter,
         )
     except ImportError as error:
-        raise BackendError('Traces need OpenTelemetry: pip install ".[tracing]".') from error
+        raise missing("Traces need", "OpenTelemetry", "tracing") from error
     name = os.environ.get("OTEL_SERVICE_NAME", "snapsplat")
     provider = TracerProvider(resource=Resource.create({"service.name": name}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

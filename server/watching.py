@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from render.errors import BackendError
+from render.extras import missing
 from server.events import Watch, both
 from server.guard_config import MetricsConfig
 from server.logs import log_event
@@ -49,5 +49,5 @@ def _traces() -> contextlib.AbstractContextManager[Any]:
     try:
         from server.tracing import exported
     except ImportError as error:
-        raise BackendError('Traces need OpenTelemetry: pip install ".[tracing]".') from error
+        raise missing("Traces need", "OpenTelemetry", "tracing") from error
     return exported()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from recon.config import SIZES, load_config
+from recon.further_outputs import FURTHER_KINDS, check_further
 from recon.grid import fit_grid
 from recon.images import MAX_PHOTOS
 from recon.outputs import FILE_KINDS
@@ -11,7 +12,7 @@ from recon.photo_bytes import PhotoBytes
 from recon.photo_file import read_header
 from recon.photo_mask import check_mask
 from recon.scene_input import fewest_photos
-from render.errors import TooManyPixelsError
+from render.errors import BackendError, TooManyPixelsError
 from server.config import LimitsConfig
 from server.errors import TooLargeError
 from server.jobs import Shape
@@ -26,7 +27,7 @@ DESCRIPTIONS = {
 
 
 def make_offer(models: Sequence[str]) -> Offer:
-    """What the library can do with these networks.
+    """What the library can do with these networks, and with the packages that are installed here.
 
     Raises:
         ConfigError: there is no network of that name.
@@ -37,7 +38,16 @@ def make_offer(models: Sequence[str]) -> Offer:
         for name, c in configs.items()
     )
     first = configs[models[0]]
-    return Offer(offered, FILE_KINDS, SIZES, first.size, first.seed)
+    kinds = (*FILE_KINDS, *filter(_can_write, FURTHER_KINDS))
+    return Offer(offered, kinds, SIZES, first.size, first.seed)
+
+
+def _can_write(kind: str) -> bool:
+    try:
+        check_further(kind)
+    except BackendError:
+        return False
+    return True
 
 
 class PhotoWorkshop:

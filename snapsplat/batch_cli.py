@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import ConfigError
+from render.errors import ConfigError, require
 from snapsplat.errors import BatchError
 from snapsplat.refusals import printable, refusals_told
+from snapsplat.scene_options import Model, Seed, Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,17 +36,9 @@ def batch(
         Path,
         typer.Option("--output", "-o", metavar="OUT", help="Folder to write, a folder a scene.", show_default=False),
     ],
-    model: Annotated[str, typer.Option(metavar="NAME", help="Which network: 'small' or 'classical'.")] = "small",
-    size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Long side of the working grid in pixels; 384 unless configured.", show_default=False
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
-    ] = None,
+    model: Model = "small",
+    size: Size = None,
+    seed: Seed = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="Make these alone; may be repeated, and may be a pattern.", show_default=False),
@@ -124,6 +117,7 @@ def merge(
         from recon.batch.merge import merge as merged
         from recon.batch.share import WHOLE
 
+        require(output.is_dir(), "OUT", str(output), "a folder that exists")
         _tell(merged(output), WHOLE.file(output, "report", "html"))
 
 

@@ -16,6 +16,7 @@ from snapsplat.mesh_cli import mesh
 from snapsplat.plan_cli import plan
 from snapsplat.ray_option import RayCommand
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
+from snapsplat.scene_options import Model, Seed, Size
 from snapsplat.serve_cli import serve
 from snapsplat.submit_cli import submit
 from snapsplat.token_cli import token
@@ -81,20 +82,9 @@ def reconstruct(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned."),
-    ] = "small",
-    size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Long side of the working grid in pixels; 384 unless configured.", show_default=False
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
-    ] = None,
+    model: Model = "small",
+    size: Size = None,
+    seed: Seed = None,
     polish: Annotated[
         float,
         typer.Option(
@@ -114,8 +104,8 @@ def reconstruct(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A further file in OUT; may be given again. preview.mp4, scene.spz or another format's ending, "
-            "scene.html, mesh.glb, colmap, transforms.json.",
+            help="A further file in OUT; may be given again. scene.spz or another format's ending, points.ply, "
+            "depth_png, depth_exr, colmap, transforms.json, preview.mp4, scene.html, mesh.glb.",
             show_default=False,
         ),
     ] = None,

@@ -81,6 +81,7 @@ def convert(
     """
     with refusals_told(STOPPED, OUT_OF_MEMORY):
         from render.errors import require
+        from render.files.formats import is_scene
         from snapsplat.convert_asked import EVERY_PHOTO, Asked
         from snapsplat.convert_cameras import convert_cameras
         from snapsplat.convert_depth import convert_depth
@@ -92,7 +93,7 @@ def convert(
         asked = Asked(up, center, scale, sh_degree, crop, max_gaussians, text)
         if EVERY_PHOTO in target.name:
             convert_depth(source, target, asked)
-        elif target.suffix.lower() in ("", ".json"):
+        elif target.suffix.lower() in ("", ".json") and not is_scene(source):
             convert_cameras(source, target, asked)
         else:
-            convert_scene(source / "scene.ply" if source.is_dir() else source, target, asked)
+            convert_scene(source, target, asked)

@@ -10,24 +10,23 @@ from render.errors import ConfigError
 from render.files import usd
 from render.files.atomic import check_parent
 from render.files.cameras_json import moved_cameras_file, read_cameras_json
-from render.files.formats import format_of, read_scene, write_scene
+from render.files.formats import OF_RUN, WRITTEN, format_of, read_scene, scene_file, write_scene
 from render.files.point_cloud import ENDING, is_point_cloud, write_point_cloud
 from render.files.posed import placed_cameras
 from render.turn import moved
 from snapsplat.convert_asked import Asked
-
-OF_RUN = "scene.ply"
 
 
 def convert_scene(source: Path, target: Path, asked: Asked) -> None:
     """Read, change, write; say what was kept.
 
     Raises:
-        ConfigError: an option does not go with what is written.
-        FileFormatError, CamerasError, OutputError: see the formats.
+        ConfigError: an option does not go with what is written, or no scene is written with this ending.
+        BackendError, FileFormatError, CamerasError, OutputError: see the formats.
     """
     suffix, degree = _kind(target)
     check_parent(target)
+    source = scene_file(source)
     if asked.text:
         raise ConfigError("--text is for COLMAP's model; a scene is written as its ending says.")
     if suffix in (".glb", ".spz", *usd.ENDINGS) and asked.up != "-y":
@@ -51,7 +50,7 @@ def convert_scene(source: Path, target: Path, asked: Asked) -> None:
         points = write_point_cloud(target, scene)
         typer.echo(f"{points} points, of {len(scene)} Gaussians those of opacity 0.5 and more: {target}")
     else:
-        (usd.write_usd if suffix in usd.ENDINGS else write_scene)(target, scene)
+        write_scene(target, scene)
         if scene.sh_degree > degree:
             typer.echo(f"Warning: {suffix} keeps harmonics up to degree {degree} alone.", err=True)
         kept = min(scene.sh_degree, degree)
@@ -66,6 +65,13 @@ def _kind(target: Path) -> tuple[str, int]:
     """Ending, and the highest degree of harmonics that is kept."""
     if is_point_cloud(target):
         return ENDING, 3
+    if not target.name.lower().endswith(WRITTEN):
+        what = (
+            "no scene is written with this ending"
+            if target.suffix
+            else "the ending is missing, which says what to write"
+        )
+        raise ConfigError(f"{target}: {what}; {', '.join(WRITTEN)} are known.")
     if target.suffix.lower() in usd.ENDINGS:
         usd.load_usd(target)
         return target.suffix.lower(), 3

@@ -18,7 +18,7 @@ EXIT_CODES: dict[type[BaseException], tuple[int, str]] = {
     CamerasError: (4, "the given cameras cannot be used"),
     ReconstructionError: (5, "no scene can be made of these photos"),
     OutputError: (6, "the output folder cannot be written"),
-    FileFormatError: (7, "a file is malformed"),
+    FileFormatError: (7, "a file is missing or malformed"),
     BackendError: (8, "this machine lacks what was asked for"),
     MemoryError: (9, "out of memory"),
     ServiceError: (10, "the server did not do it"),

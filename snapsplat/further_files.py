@@ -1,18 +1,17 @@
 """Files that `snapsplat reconstruct --also` writes beside those of every run."""
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
+from recon.further_outputs import FURTHER_KINDS, check_further
+from recon.outputs import save_reconstruction
 from recon.reconstruction import Reconstruction
-from render.errors import BackendError, ConfigError, SnapsplatError
-from render.files import usd
-from render.files.formats import FORMATS, write_scene
+from render.errors import ConfigError, SnapsplatError
+from render.extras import check_installed
 
-VIDEO, PAGE, COLMAP, NERFSTUDIO = "preview.mp4", "scene.html", "colmap", "transforms.json"
+VIDEO, PAGE = "preview.mp4", "scene.html"
 MESHES = ("mesh.glb", "mesh.ply", "mesh.obj")
-SUFFIXES = (*(known.suffix for known in FORMATS if known.suffix != ".ply"), *usd.ENDINGS)
-"""Of the scene again: any but that of scene.ply, which every run has."""
+KINDS = (*FURTHER_KINDS, VIDEO, PAGE, *MESHES)
 FRAMES = 60
 """Of the fly-through, one way."""
 SIDE_PX = 480
@@ -24,18 +23,15 @@ def check_further_files(names: Sequence[str]) -> None:
 
     Raises:
         ConfigError: there is no such file.
-        BackendError, FileFormatError: what it needs is not installed, or cannot be loaded.
+        BackendError: what it needs is not installed, or cannot be loaded.
     """
     for name in names:
-        if name not in (VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES) and not _is_scene(name):
-            scenes = ", ".join(f"scene{suffix}" for suffix in SUFFIXES)
-            known = ", ".join((VIDEO, PAGE, COLMAP, NERFSTUDIO, *MESHES))
-            raise ConfigError(f"--also is {name!r}; it must be one of {scenes}, {known}.")
+        if name not in KINDS:
+            raise ConfigError(f"--also is {name!r}; it must be one of {', '.join(KINDS)}.")
     for name in names:
-        if name == PAGE and find_spec("viser") is None:
-            raise BackendError(f"{name} needs viser, which is not installed: pip install '.[view]'.")
-        if Path(name).suffix in usd.ENDINGS:
-            usd.load_usd(Path(name))
+        check_further(name)
+        if name == PAGE:
+            check_installed(f"{name} needs", "viser", "view")
     if set(names) & set(MESHES):
         from data_tools.meshes.needed import check_mesh_packages
 
@@ -63,18 +59,12 @@ def write_further_file(scene: Reconstruction, folder: Path, name: str) -> None:
     Raises:
         SnapsplatError: it cannot be written, or no mesh can be made.
     """
-    if _is_scene(name):
-        (usd.write_usd if Path(name).suffix in usd.ENDINGS else write_scene)(folder / name, scene.gaussians)
+    if name in FURTHER_KINDS:
+        save_reconstruction(scene, folder, (name,))
     elif name in MESHES:
         _write_mesh(scene, folder, folder / name)
-    elif name in (COLMAP, NERFSTUDIO):
-        _write_cameras(scene, folder / name)
     else:
         _write_view(scene, folder / name)
-
-
-def _is_scene(name: str) -> bool:
-    return name in (f"scene{suffix}" for suffix in SUFFIXES)
 
 
 def _write_mesh(scene: Reconstruction, folder: Path, path: Path) -> None:
@@ -85,18 +75,6 @@ def _write_mesh(scene: Reconstruction, folder: Path, path: Path) -> None:
 
     photos = dict(zip(scene.names, scene.photos, strict=True))
     write_mesh(path, tidied(fuse(read_depth_views(folder, photos=photos))))
-
-
-def _write_cameras(scene: Reconstruction, path: Path) -> None:
-    from render.files.colmap import write_colmap
-    from render.files.transforms_json import write_transforms_json
-
-    placed = [view for view, origin in enumerate(scene.origin) if origin != "not registered"]
-    names, cameras = [scene.names[view] for view in placed], scene.cameras[placed]
-    if path.name == NERFSTUDIO:
-        write_transforms_json(path, names, cameras)
-    else:
-        write_colmap(path / "sparse" / "0", names, cameras, scene.gaussians, text=False)
 
 
 def _write_view(scene: Reconstruction, path: Path) -> None:

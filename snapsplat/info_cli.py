@@ -18,23 +18,30 @@ BAR = 40
 
 
 def info(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A scene of any known format.", show_default=False)],
+    scene: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="What reconstruct wrote, or a scene's file of any known format.", show_default=False
+        ),
+    ],
 ) -> None:
     """Say what a scene holds: counts, bounds, how opacities and scales are spread, what takes the bytes.
 
     \b
-    snapsplat info out/scene.ply
+    snapsplat info out
+    snapsplat info scene.spz
     """
     with refusals_told("Stopped.", "Out of memory."):
-        from render.files.formats import format_of_content, read_scene
+        from render.files.formats import format_of_content, read_scene, scene_file
         from render.scene_facts import facts_of
 
-        scene = read_scene(file)
-        known, facts = format_of_content(file), facts_of(scene)
+        file = scene_file(scene)
+        gaussians = read_scene(file)
+        known, facts = format_of_content(file), facts_of(gaussians)
         typer.echo(f"{facts.count} Gaussians of degree {facts.sh_degree}")
         for axis, low, high in zip("xyz", facts.low.tolist(), facts.high.tolist(), strict=True):
             typer.echo(f"{axis} from {low:.4g} to {high:.4g}")
-        for line in (*_opacities(facts), *_scales(facts), *_bytes(known, scene, file.stat().st_size)):
+        for line in (*_opacities(facts), *_scales(facts), *_bytes(known, gaussians, file.stat().st_size)):
             typer.echo(line)
         for warning in facts.warnings:
             typer.echo(f"Warning: {warning}", err=True)

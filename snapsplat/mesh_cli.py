@@ -1,14 +1,11 @@
 """`snapsplat mesh`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from snapsplat.refusals import refusals_told
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def mesh(
@@ -51,32 +48,23 @@ def mesh(
         from data_tools.meshes.needed import check_mesh_packages
 
         check_mesh_packages()
-        from data_tools.meshes.depth_views import read_depth_views
+        from data_tools.meshes.depth_views import check_run, read_depth_views
         from data_tools.meshes.mesh_file import check_suffix, write_mesh
         from data_tools.meshes.tidy import closed, tidied
         from data_tools.meshes.tsdf import fuse
         from render.errors import require
         from render.files.atomic import check_parent
+        from snapsplat.run_photos import photos_of_run
 
         check_suffix(output)
         check_parent(output)
         require(voxel is None or 0 < voxel < 1e9, "--voxel", voxel, "a length above 0")
         require(0 <= confidence <= 1, "--confidence", confidence, "from 0 to 1")
-        views = read_depth_views(scene, confidence, _pictures(photos), drawn)
+        check_run(scene)
+        views = read_depth_views(scene, confidence, photos_of_run(scene, photos or []), drawn)
         surface = tidied(fuse(views, voxel))
         if watertight:
             surface = closed(surface)
         write_mesh(output, surface)
         counts = f"{len(surface.vertices)} vertices, {len(surface.faces)} triangles"
         typer.echo(f"Mesh     {output}: {counts}, of voxels of {surface.voxel:.3g}")
-
-
-def _pictures(photos: list[Path] | None) -> "dict[str, np.ndarray]":
-    if not photos:
-        return {}
-    from recon.images import load_images
-    from recon.views import make_views
-
-    images = load_images(photos, fewest=1)
-    views = make_views(images, 384)
-    return {photo.name: views.photo_bytes(view) for view, photo in enumerate(images.photos)}

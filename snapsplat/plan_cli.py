@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from snapsplat.refusals import refusals_told
+from snapsplat.scene_options import Model
 
 
 def plan(
     photos: Annotated[int, typer.Option(metavar="N", help="Photos of the scene.", show_default=False)],
     size: Annotated[int, typer.Option(metavar="N", help="Long side of the working grid in pixels.")] = 384,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Which network: 'small' or 'classical'.")] = "small",
+    model: Model = "small",
 ) -> None:
     """Say how many seconds and gigabytes a scene would take on this machine, for photos of 3:2.
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from render.errors import BackendError
+from render.extras import check_installed
 from snapsplat.refusals import refusals_told
 
 NEEDED = ("grpc", "grpc_health", "grpc_reflection", "grpc_status", "structlog", "prometheus_client", "psutil")
@@ -49,9 +49,8 @@ def serve(
     """
     stopped = "Stopped at once; who waited is told, and may ask again."
     with refusals_told(stopped, "Out of memory.", {"listen": "--listen"}):
-        missing = [name for name in NEEDED if find_spec(name) is None]
-        if missing:
-            raise BackendError(f"The service needs {missing[0]}, which is not installed: pip install '.[serve]'.")
+        for module in NEEDED:
+            check_installed("The service needs", module, "serve")
         # gRPC's C core has lines of its own on stderr, which are no JSON. It reads this when it is imported.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         if ray is not None:

@@ -1,14 +1,15 @@
 """`snapsplat submit`: a scene from a server. Nothing here loads torch, unless cameras are given."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from render.errors import BackendError, ConfigError, require
+from render.errors import ConfigError, require
+from render.extras import check_installed
 from snapsplat.refusals import refusals_told
+from snapsplat.scene_options import Seed, Size
 
 if TYPE_CHECKING:
     from snapsplat.client.received import Answer
@@ -44,13 +45,16 @@ def submit(
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which network; else the server's first.", show_default=False)
     ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Long side of the working grid in pixels.", show_default=False),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The same photos and seed give the same scene.", show_default=False),
+    size: Size = None,
+    seed: Seed = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further file in OUT, of those that the server offers; may be given again. scene.spz or another "
+            "format's ending, points.ply, depth_png, depth_exr, colmap, transforms.json.",
+            show_default=False,
+        ),
     ] = None,
     priority: Annotated[
         str, typer.Option(metavar="low|normal|high", help="Who goes first where there is a queue.")
@@ -79,9 +83,10 @@ def submit(
     snapsplat submit photos/ -o out --server localhost:50051
     """
     stopped = "Stopped, here and on the server; what was in the output folder before is untouched."
-    with refusals_told(stopped, "Out of memory.", TYPED):
-        if find_spec("grpc") is None:
-            raise BackendError("This needs grpcio, which is not installed: pip install '.[serve]'.")
+    files = (*FILES, *(also or []))
+    asked = {f"file_kinds[{place}]": "--also" for place in range(len(FILES), len(files))}
+    with refusals_told(stopped, "Out of memory.", TYPED | asked):
+        check_installed("This needs", "grpc", "serve", "grpcio")
         from snapsplat.client.order import Priority
         from snapsplat.client.sync import Client
         from snapsplat.progress import StageProgress
@@ -95,7 +100,7 @@ def submit(
             answer = client.submit(
                 photos,
                 output,
-                FILES,
+                files,
                 timeout=timeout,
                 progress=progress,
                 queued=lambda position, seconds: progress.say(f"{position} before it, {seconds:.0f} s to wait"),

@@ -1,13 +1,14 @@
 """`snapsplat train` and `snapsplat evaluate`."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from render.errors import BackendError, SnapsplatError
+from render.errors import SnapsplatError
+from render.extras import check_installed
 from snapsplat.refusals import refusals_told
+from snapsplat.scene_options import Model
 
 if TYPE_CHECKING:
     from recon.evaluation.evaluate import Scores
@@ -72,8 +73,7 @@ def _captures(config: "TrainConfig") -> "Sources":
 
 
 def _require(package: str) -> None:
-    if find_spec(package) is None:
-        raise BackendError(f"Training needs {package}, which is not installed: pip install '.[train]'.")
+    check_installed("Training needs", package, "train")
 
 
 def evaluate(
@@ -85,10 +85,7 @@ def evaluate(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Which network: 'small', or 'classical', in which only matching is learned."),
-    ] = "small",
+    model: Model = "small",
     photos: Annotated[int, typer.Option(metavar="N", min=2, help="So many photos make each scene.")] = 4,
     targets: Annotated[int, typer.Option(metavar="N", min=1, help="So many others are predicted.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Which photos are chosen.")] = 0,

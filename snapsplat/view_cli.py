@@ -113,30 +113,21 @@ def view(
 
 def _check_scene(path: Path, photos: list[Path] | None) -> None:
     from render.errors import FileFormatError, require
-    from render.files.formats import format_of
+    from render.files.formats import scene_file
 
+    scene_file(path)
     if path.is_file():
         require(not photos, "OUT", str(path), "the folder of the scene where photos are given: it has their cameras")
-        format_of(path)
-        return
-    for name in ("scene.ply", "cameras.json"):
-        if not (path / name).is_file():
-            raise FileFormatError(path, f"there is no {name} in it; a scene's folder has one.")
+    elif not (path / "cameras.json").is_file():
+        raise FileFormatError(path, "there is no cameras.json in it; a scene's folder has one.")
 
 
 def _opened(path: Path, photos: list[Path] | None) -> "ViewedScene":
-    from recon.images import load_images
-    from recon.views import make_views
     from render.view.folder import open_folder
     from render.view.scene_file import open_file
+    from snapsplat.run_photos import photos_of_run
 
-    if path.is_file():
-        return open_file(path)
-    if not photos:
-        return open_folder(path)
-    images = load_images(photos, fewest=1)
-    views = make_views(images, 384)
-    return open_folder(path, {photo.name: views.photo_bytes(v) for v, photo in enumerate(images.photos)})
+    return open_file(path) if path.is_file() else open_folder(path, photos_of_run(path, photos or []))
 
 
 def _write_video(scene: "ViewedScene", path: Path, frames: int, size: int) -> None:
@@ -234,9 +225,6 @@ def _drawing_device(draw: Literal["auto", "server", "browser"]) -> "torch.device
 
 
 def _need_viser() -> None:
-    from importlib.util import find_spec
+    from render.extras import check_installed
 
-    from render.errors import BackendError
-
-    if find_spec("viser") is None:
-        raise BackendError("viser is missing, which shows scenes; install it: pip install '.[view]'.")
+    check_installed("This needs", "viser", "view")

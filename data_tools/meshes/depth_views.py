@@ -44,6 +44,17 @@ class DepthView:
         return self.depth[self.depth > 0] / np.float32((self.K_px[0, 0] + self.K_px[1, 1]) / 2)
 
 
+def check_run(folder: Path) -> None:
+    """Find out before the work whether a run has left this folder.
+
+    Raises:
+        FileFormatError: it does not exist, or no run has.
+    """
+    if not (folder / "cameras.json").is_file() or not (folder / "depth").is_dir():
+        what = "no run has left this" if folder.exists() else "it does not exist"
+        raise FileFormatError(folder, f"{what}; a folder with cameras.json and depth is right.")
+
+
 def read_depth_views(
     folder: Path,
     least_confidence: float = LEAST_CONFIDENCE,
@@ -61,8 +72,7 @@ def read_depth_views(
     Raises:
         FileFormatError, CamerasError: it is no such folder, or a file in it is missing or malformed.
     """
-    if not (folder / "cameras.json").is_file() or not (folder / "depth").is_dir():
-        raise FileFormatError(folder, "no run has left this; a folder with cameras.json and depth is right.")
+    check_run(folder)
     names, cameras = placed_cameras(folder / "cameras.json")
     gaussians = read_scene(folder / "scene.ply") if drawn or not set(names) <= set(photos) else None
     views = []

@@ -16,7 +16,7 @@ from trimesh.exchange.obj import export_obj
 from trimesh.exchange.ply import export_ply
 
 from data_tools.meshes.surface import Surface
-from render.errors import FileFormatError
+from render.errors import ConfigError
 from render.files.atomic import write_atomically
 from render.files.gltf_tree import T_OPENCV_GLTF
 
@@ -27,17 +27,17 @@ def check_suffix(path: Path) -> None:
     """Find out before the work whether such a file can be written.
 
     Raises:
-        FileFormatError: the ending is none of `SUFFIXES`.
+        ConfigError: the ending is none of `SUFFIXES`.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise FileFormatError(path, f"no mesh has this ending; {', '.join(SUFFIXES)} are known.")
+        raise ConfigError(f"{path}: no mesh has this ending; {', '.join(SUFFIXES)} are known.")
 
 
 def write_mesh(path: Path, surface: Surface) -> None:
     """Write a file of the format that its name ends with, under a temporary name first.
 
     Raises:
-        FileFormatError: no format has this ending. OutputError: the folder cannot be written.
+        ConfigError: no format has this ending. OutputError: the folder cannot be written.
     """
     check_suffix(path)
     suffix = path.suffix.lower()

@@ -16,6 +16,7 @@ from jaxtyping import Int32
 from data_tools.meshes.depth_views import DepthView
 from data_tools.meshes.surface import Surface
 from render.errors import BackendError, ConfigError, ReconstructionError
+from render.extras import check_installed
 
 VOXEL_PX = 1.5
 """Side of a voxel, in footprints of the median pixel: finer ones hold noise alone."""
@@ -125,8 +126,7 @@ def load_open3d() -> Any:
     Raises:
         BackendError: it is not installed, or a library of the system is missing that it wants.
     """
-    if find_spec("open3d") is None:
-        raise BackendError("Meshes are made by Open3D, which is not installed: pip install '.[mesh]'.")
+    check_installed("Meshes need", "open3d", "mesh")
     if find_spec("libusb_package") is not None:
         # Open3D's library wants libusb, which it uses for depth cameras alone; plain Debian has none.
         library = import_module("libusb_package").get_library_path()

@@ -9,6 +9,7 @@ from typing import Any
 from data_tools.rooms import gl_shaders
 from data_tools.rooms.gl_surface_shader import VERTEX, Feature, surface_fragment
 from render.errors import BackendError
+from render.extras import installed_by
 
 SAMPLES = 4
 
@@ -69,7 +70,7 @@ def _context(_process: int) -> Context:
         gl = moderngl.create_context(**options)
     except Exception as error:
         raise BackendError(
-            f"OpenGL cannot be had without a screen ({error}); what is needed is pip install '.[train]' and, "
+            f"OpenGL cannot be had without a screen ({error}); what is needed is {installed_by('train')} and, "
             "on Linux, EGL: a GPU's driver or Mesa has it."
         ) from error
     shaders = gl_shaders

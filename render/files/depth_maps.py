@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from render.errors import FileFormatError
+from render.errors import ConfigError, FileFormatError
 from render.files.atomic import write_atomically
 from render.files.exr import exr_of
 
@@ -49,12 +49,12 @@ def write_depth(path: Path, depth: Float32[np.ndarray, "height width"]) -> int:
         How many pixels lie too far to be held; they become 0, which is "not known".
 
     Raises:
-        FileFormatError: no depth has this ending.
+        ConfigError: no depth has this ending.
         OutputError: the folder cannot be written.
     """
     content = WRITERS.get(path.suffix.lower())
     if content is None:
-        raise FileFormatError(path, f"depth is not written with this ending; {', '.join(WRITERS)} are known.")
+        raise ConfigError(f"{path}: no depth has this ending; {', '.join(WRITERS)} are known.")
     written, too_far = content(depth)
     write_atomically(path, written)
     return too_far

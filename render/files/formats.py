@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from render.errors import FileFormatError
+from render.errors import ConfigError, FileFormatError
+from render.files import usd
 from render.files.glb import read_glb, write_glb
 from render.files.ply import read_ply, write_ply
 from render.files.ply_compressed import read_compressed_ply, write_compressed_ply
@@ -13,6 +14,9 @@ from render.files.sog import read_sog, write_sog
 from render.files.splat import read_splat, write_splat
 from render.files.spz import read_spz, write_spz
 from render.gaussians import Gaussians
+
+OF_RUN = "scene.ply"
+"""The scene in a folder that a run has left."""
 
 
 @dataclass(frozen=True)
@@ -67,25 +71,51 @@ FORMATS = (
     ),
 )  # fmt: skip
 """Longer endings first."""
+WRITTEN = (*(known.suffix for known in FORMATS), *usd.ENDINGS)
+"""Endings of what `write_scene` writes; OpenUSD is written only."""
+
+
+def is_scene(path: Path) -> bool:
+    """Whether it is, or would be, the file of a scene that can be read: by its name."""
+    return path.name.lower().endswith(tuple(known.suffix for known in FORMATS)) and not path.is_dir()
+
+
+def scene_file(path: Path) -> Path:
+    """`path`, or the scene in it, where it is a folder that a run has left.
+
+    Raises:
+        ConfigError: no format has its ending.
+        FileFormatError: it does not exist, or is a folder without a scene.
+    """
+    if path.is_dir():
+        if not (path / OF_RUN).is_file():
+            raise FileFormatError(path, f"there is no {OF_RUN} in it; a scene's folder has one.")
+        return path / OF_RUN
+    if not path.exists():
+        raise FileFormatError(path, "it does not exist; a run's folder, or the file of a scene, is right.")
+    format_of(path)
+    return path
 
 
 def format_of(path: str | Path) -> SceneFormat:
     """The format that the file's name ends with.
 
     Raises:
-        FileFormatError: no format has this ending.
+        ConfigError: no format has this ending.
     """
     for known in FORMATS:
         if Path(path).name.lower().endswith(known.suffix):
             return known
-    raise FileFormatError(path, f"no scene has this ending; {', '.join(known.suffix for known in FORMATS)} are known.")
+    what = "OpenUSD is written, not read" if Path(path).suffix.lower() in usd.ENDINGS else "no scene has this ending"
+    raise ConfigError(f"{path}: {what}; {', '.join(known.suffix for known in FORMATS)} are known.")
 
 
 def format_of_content(path: str | Path) -> SceneFormat:
     """The same, but a .ply is told from a compressed one by its header: both are mostly called .ply.
 
     Raises:
-        FileFormatError: no format has this ending, or the file cannot be read.
+        ConfigError: no format has this ending.
+        FileFormatError: the file cannot be read.
     """
     path, known = Path(path), format_of(path)
     if not known.suffix.endswith(".ply"):
@@ -102,7 +132,8 @@ def read_scene(path: str | Path) -> Gaussians:
     """The Gaussians of a file of any known format, as float32 on the CPU, in OpenCV axes.
 
     Raises:
-        FileFormatError: no format has this ending, the file cannot be read, or it is malformed.
+        ConfigError: no format has this ending.
+        FileFormatError: the file cannot be read, or it is malformed.
     """
     path = Path(path)
     try:
@@ -115,10 +146,13 @@ def write_scene(path: str | Path, gaussians: Gaussians) -> None:
     """Write a file of the format that its name ends with; harmonics that the format has no room for are left out.
 
     Raises:
-        FileFormatError: no format has this ending, or a value is one that no file may hold.
+        ConfigError: no format has this ending.
+        BackendError: a package is missing that writes it.
+        FileFormatError: a value is one that no file may hold.
         OutputError: the folder cannot be written.
     """
-    format_of(path).write(Path(path), gaussians)
+    path = Path(path)
+    (usd.write_usd if path.suffix.lower() in usd.ENDINGS else format_of(path).write)(path, gaussians)
 
 
 def _unreadable(path: Path, error: OSError) -> FileFormatError:

@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from render.errors import FileFormatError, OutputError
+from render.errors import BackendError, FileFormatError, OutputError
+from render.extras import installed_by, missing
 from render.files.values import SceneArrays, arrays_to_write
 from render.gaussians import Gaussians
 from render.sh import SH_C0
@@ -35,7 +36,8 @@ def write_usd(path: Path, gaussians: Gaussians) -> None:
     """Write `gaussians` in their order, bit for bit.
 
     Raises:
-        FileFormatError: usd-core is missing or too old, there is no Gaussian, or a value is one that no file may hold.
+        BackendError: usd-core is missing or too old.
+        FileFormatError: there is no Gaussian, or a value is one that no file may hold.
         OutputError: the folder cannot be written.
     """
     usd = load_usd(path)
@@ -60,15 +62,15 @@ def load_usd(path: Path) -> ModuleType:
     """OpenUSD's package; `path` is told of.
 
     Raises:
-        FileFormatError: it is missing or too old.
+        BackendError: it is missing or too old.
     """
     try:
         import pxr
         from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdVol, Vt  # noqa: F401  # pyright: ignore[reportAttributeAccessIssue]
     except ImportError as error:
-        raise FileFormatError(path, "it takes usd-core, which is not there: pip install 'snapsplat[usd]'.") from error
+        raise missing(f"{path.name} needs", "usd-core", "usd") from error
     if not hasattr(UsdVol, "ParticleField3DGaussianSplat"):
-        raise FileFormatError(path, "this usd-core knows no Gaussians; version 26.11 does.")
+        raise BackendError(f"{path.name} needs a usd-core that knows Gaussians, as 26.11 does: {installed_by('usd')}.")
     return pxr
 
 

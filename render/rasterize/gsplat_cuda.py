@@ -12,6 +12,7 @@ from torch import Tensor
 
 from render.cameras import Cameras
 from render.errors import BackendError
+from render.extras import installed_by
 from render.gaussians import Gaussians
 from render.rasterize.conventions import ALPHA_CUTOFF
 from render.rasterize.layers import Layers
@@ -51,7 +52,7 @@ def load_gsplat() -> ModuleType:
         import gsplat
         from gsplat.cuda import _backend
     except ImportError as error:
-        raise BackendError(f"gsplat cannot be imported ({error}); pip install '.[cuda]'.") from error
+        raise BackendError(f"gsplat cannot be imported ({error}); {installed_by('cuda')}.") from error
     except (RuntimeError, OSError) as error:
         raise BackendError(f"gsplat's CUDA kernels cannot be built here: {error}") from error
     if getattr(_backend, "_C", None) is None:

@@ -25,7 +25,8 @@ def open_file(path: Path) -> ViewedScene:
     """The scene in a file of any known format, with one camera, `start`, and no points.
 
     Raises:
-        FileFormatError: no format has this ending, the file cannot be read, is malformed, or holds no Gaussian.
+        ConfigError: no format has this ending.
+        FileFormatError: the file cannot be read, is malformed, or holds no Gaussian.
     """
     gaussians = read_scene(path)
     if not len(gaussians):

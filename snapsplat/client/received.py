@@ -10,6 +10,9 @@ from typing import BinaryIO
 from server.pb import camera_pb2, result_pb2
 from snapsplat.client.errors import BrokenAnswerError
 
+DEEPEST = 4
+"""Parts of a file's name at most: colmap/sparse/0/cameras.bin."""
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:
@@ -98,14 +101,14 @@ class Receiver:
     def _begin(self, file: result_pb2.FileHeader) -> None:
         name = PurePosixPath(file.name)
         # A name is the server's word: it may lead nowhere but where its kind belongs.
-        inside = str(name) == file.name and ".." not in name.parts and len(name.parts) <= 2
+        inside = str(name) == file.name and ".." not in name.parts and len(name.parts) <= DEEPEST
         inside &= file.name.isprintable() and "\\" not in file.name
         if not (inside and file.kind in self._kinds and name.parts[:1] == (file.kind,)):
             raise BrokenAnswerError(f"The server sends a file {file.name!r} of kind {file.kind!r}; none was asked for.")
         if self._opened is not None or any(file.name == other.name for other in self._files):
             raise BrokenAnswerError(f"The server begins {file.name} out of its turn.")
         path = self._folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._files.append(file)
         self._opened, self._hash, self._offset = path.open("wb"), hashlib.sha256(), 0
         self._end_if_whole()

@@ -42,6 +42,8 @@ def test_pieces_make_the_file(tmp_path: Path):
     assert received(tmp_path / "x", [*WHOLE, empty, *END], ("depth", "scene.ply")) == ("scene.ply", "depth/a.npy")
     assert (tmp_path / "x" / "scene.ply").read_bytes() == CONTENT
     assert (tmp_path / "x" / "depth" / "a.npy").read_bytes() == b""
+    deep = header("colmap/sparse/0/cameras.bin", "colmap", b"")
+    assert received(tmp_path / "x", [deep, *END], ("colmap",)) == ("colmap/sparse/0/cameras.bin",)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ ELSEWHERE = [
     "scene.ply/../../x",
     "scene.ply/",
     "a/b/c",
+    "scene.ply/b/c/d/e",
     "scene.ply\\x",
     "x",
 ]

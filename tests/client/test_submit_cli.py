@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from recon.outputs import save_reconstruction
 from server.pb import result_pb2
 from server.work import Work
 from snapsplat.cli import app
@@ -45,6 +46,27 @@ def test_a_folder_of_photos_becomes_a_folder_of_files(tmp_path: Path):
     serve(tmp_path / "results", body, SceneWriter)
 
 
+class Further(SceneWriter):
+    """Writes what was asked for, as a worker does."""
+
+    def paint(self, work: Work) -> None:
+        save_reconstruction(saved_scene(), work.folder, work.request.file_kinds)
+
+
+def test_further_files_come_too(tmp_path: Path):
+    photos_in(tmp_path / "photos")
+
+    async def body(served: Served) -> None:
+        told = await submit(
+            served, tmp_path / "photos", "-o", tmp_path / "out", "--also", "points.ply", "--also", "colmap"
+        )
+        assert told.exit_code == 0, told.output
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES, "points.ply", "colmap"}
+        assert len(list((tmp_path / "out" / "colmap" / "sparse" / "0").iterdir())) == 3
+
+    serve(tmp_path / "results", body, Further)
+
+
 class Judge(SceneWriter):
     """Says what it thinks of its scene."""
 
@@ -79,6 +101,7 @@ def test_the_verdict_is_told_as_by_reconstruct(tmp_path: Path):
         (["--size", "5"], 2, "--size is 5; 64 to 1024 is expected."),
         (["--size", "-5"], 2, "--size is -5; it must be 0 or more, below 2^32."),
         (["--model", "none"], 2, "--model is 'none'; this server has small, big."),
+        (["--also", "colmap", "--also", "mesh.glb"], 2, "--also is 'mesh.glb'; this server can make scene.ply, "),
         (["--priority", "urgent"], 2, "--priority is 'urgent'; it must be low, normal or high."),
         (["--token-file", "/none"], 2, "--token-file /none cannot be read"),
         (["--cameras", "/none"], 4, "/none cannot be read"),

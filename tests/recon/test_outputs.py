@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from recon.further_outputs import FURTHER_KINDS
 from recon.output_folder import check_output_folder
 from recon.outputs import FILE_KINDS, save_reconstruction
 from render.errors import OutputError
 from render.files.cameras_json import read_cameras_json
+from render.files.formats import read_scene
 from render.files.ply import read_ply
 from tests.recon.small_scene import NAMES, small_reconstruction
 
@@ -152,6 +154,16 @@ def test_checking_a_folder_leaves_no_trace(tmp_path: Path):
     check_output_folder(tmp_path / "new" / "out")
     check_output_folder(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_further_kinds_are_files_or_folders_of_their_names(tmp_path: Path):
+    save_reconstruction(small_reconstruction(), tmp_path, FURTHER_KINDS)
+    assert {name.split("/")[0] for name in contents(tmp_path)} == set(FURTHER_KINDS)
+    scene = small_reconstruction()
+    assert {name for name in contents(tmp_path) if name.startswith("depth_")} == {
+        f"depth_{kind}/{name}.{kind}" for kind in ("png", "exr") for name in NAMES
+    }
+    assert torch.equal(read_scene(tmp_path / "scene.glb").means, scene.gaussians.means)
 
 
 def test_only_the_kinds_asked_for_are_written(tmp_path: Path):

@@ -12,7 +12,16 @@ from server.request import Request, read_header
 
 OFFER = Offer(
     models=(Model("small", "A model.", range(1, 5)), Model("big", "Another.", range(2, 4))),
-    file_kinds=("scene.ply", "cameras.json", "depth", "confidence", "preview.png", "report.json"),
+    file_kinds=(
+        "scene.ply",
+        "cameras.json",
+        "depth",
+        "confidence",
+        "preview.png",
+        "report.json",
+        "colmap",
+        "points.ply",
+    ),
     sizes_px=range(64, 1025),
     default_size_px=384,
 )

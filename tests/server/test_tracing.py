@@ -73,7 +73,7 @@ def test_stages_follow_each_other(spans: InMemorySpanExporter, tracing: Tracing)
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, missing: str):
     monkeypatch.setitem(sys.modules, missing, None)
     with (
-        pytest.raises(BackendError, match="Traces need OpenTelemetry: pip install"),
+        pytest.raises(BackendError, match="Traces need OpenTelemetry, which is not installed: pip install"),
         watching(Places(1, 1), None, traced=True),
     ):
         pass

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from recon.cost_file import KeptCosts
-from recon.outputs import FILE_KINDS
+from recon.outputs import FILE_KINDS, save_reconstruction
 from recon.reconstructor import Reconstructor
 from render.errors import PhotoError
 from server.batcher import Batcher
@@ -53,11 +53,17 @@ class Hall:
         await engine.start()
         return engine
 
-    def job(self, name: str, told: list[result_pb2.ResultEvent], photos: list[bytes] | None = None) -> Job:
-        """Asks for every kind of file."""
+    def job(
+        self,
+        name: str,
+        told: list[result_pb2.ResultEvent],
+        photos: list[bytes] | None = None,
+        kinds: Sequence[str] = FILE_KINDS,
+    ) -> Job:
+        """Asks for these kinds of files."""
         contents = photos or [photo.read_bytes() for photo in PHOTOS]
         files = [(content, None) for content in contents]
-        header = header_of(files, name, file_kinds=FILE_KINDS, options={"size_px": SIZE})
+        header = header_of(files, name, file_kinds=kinds, options={"size_px": SIZE})
         for image, photo in zip(header.images, PHOTOS, strict=True):
             image.name = photo.name
         request = read_header(header, WORKSHOP.offer, LimitsConfig())
@@ -117,14 +123,15 @@ def timeless(report: bytes) -> Any:
 
 def test_files_are_bit_for_bit_those_of_the_library(hall: Hall, tmp_path: Path):
     told: list[result_pb2.ResultEvent] = []
-    job = hall.job("alone", told)
+    kinds = WORKSHOP.offer.file_kinds
+    job = hall.job("alone", told, kinds=kinds)
     answer = hall.run(job)["alone"]
     assert isinstance(answer, Outcome)
     assert (answer.summary.photos, answer.cameras.photos[0].name) == (2, PHOTOS[0].name)
     assert isinstance(job.payload, Work)
     own = contents(job.payload.folder)
     assert not job.payload.scratch.exists()
-    Reconstructor("classical", SIZE).reconstruct(PHOTOS).save(tmp_path)
+    save_reconstruction(Reconstructor("classical", SIZE).reconstruct(PHOTOS), tmp_path, kinds)
     library = contents(tmp_path)
     assert timeless(own.pop("report.json")) == timeless(library.pop("report.json"))
     assert own == library

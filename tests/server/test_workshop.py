@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from recon.further_outputs import FURTHER_KINDS
 from recon.images import ImageSet, decode_images
+from recon.outputs import FILE_KINDS
 from recon.photo_bytes import PhotoBytes
 from recon.views import make_views
 from render.errors import MaskError, PhotoError, TooManyPixelsError
@@ -18,9 +21,10 @@ from server.errors import RequestError, TooLargeError, UnknownNameError
 from server.jobs import Shape
 from server.pb import service_pb2
 from server.plan import read_plan
+from server.request import read_header
 from server.upload import ReceivedImage
-from server.workshop import PhotoWorkshop
-from tests.server.sent import request_of
+from server.workshop import PhotoWorkshop, make_offer
+from tests.server.sent import header_of, request_of
 
 WORKSHOP = PhotoWorkshop(["small", "classical"], LimitsConfig(max_photo_pixels=20_000, max_request_pixels=35_000))
 CHANCE = np.random.default_rng(0)
@@ -66,6 +70,17 @@ def test_the_photo_to_blame_is_named(bad: tuple[bytearray, bytearray | None], er
 def test_all_photos_together_may_be_too_large():
     with pytest.raises(TooLargeError, match="36000 pixels together; at most 35000"):
         shape_of((png(150, 120), None), (png(150, 120), None))
+
+
+def test_what_a_package_is_missing_for_is_not_offered(monkeypatch: pytest.MonkeyPatch):
+    assert (*FILE_KINDS, *FURTHER_KINDS) == WORKSHOP.offer.file_kinds
+    monkeypatch.setitem(sys.modules, "pxr", None)
+    offer = make_offer(["small"])
+    assert set(WORKSHOP.offer.file_kinds) - set(offer.file_kinds) == {"scene.usda", "scene.usdc"}
+    with pytest.raises(
+        UnknownNameError, match=r"^file_kinds\[0\] is 'scene.usda'; this server can make scene.ply, .*sog"
+    ):
+        read_header(header_of([(b"x", None)] * 2, file_kinds=["scene.usda"]), offer, LimitsConfig())
 
 
 def test_a_plan_is_of_a_grid_that_would_run():

@@ -87,6 +87,9 @@ def test_merging_needs_ledgers_of_shards(tmp_path: Path):
     result = CliRunner().invoke(app, ["merge", str(tmp_path)])
     assert result.exit_code == 3
     assert "holds no ledger of a shard" in result.stderr
+    result = CliRunner().invoke(app, ["merge", str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert "none'; it must be a folder that exists." in result.stderr
 
 
 def test_the_report_takes_no_markup_from_captures(tmp_path: Path):

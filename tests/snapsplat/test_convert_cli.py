@@ -133,7 +133,8 @@ def test_what_is_wrong_is_told_before_anything_is_written(tmp_path: Path, monkey
     folder = run_folder(tmp_path)
     monkeypatch.setitem(sys.modules, "pxr", None)
     (folder / "scene.ply").write_text("dear diary")
-    assert "usd-core" in run("convert", folder, tmp_path / "a.usdc").stderr
+    result = run("convert", folder, tmp_path / "a.usdc")
+    assert (result.exit_code, "needs usd-core" in result.stderr) == (8, True)
     (folder / "cameras.json").write_text("dear diary")
     assert run("convert", folder, tmp_path / "a.ply", "--up", "y").exit_code == 4
     assert not list(tmp_path.glob("a.*"))
@@ -188,8 +189,13 @@ def test_those_that_add_most_to_the_pictures_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("scene.ply", "out.obj"), 7, "no scene has this ending"),
-        (("nowhere.ply", "out.spz"), 7, "cannot be read"),
+        (("scene.ply", "out.obj"), 2, "out.obj: no scene is written with this ending; .compressed.ply, .ply, "),
+        (("scene.ply", "out"), 2, "out: the ending is missing, which says what to write; .compressed.ply, .ply, "),
+        (("scene.ply", "out.json"), 2, "out.json: no scene is written with this ending; .compressed.ply, .ply, "),
+        (("scene.xyz", "out.spz"), 7, "scene.xyz: it does not exist"),
+        (("a.usdc", "out.spz"), 2, "a.usdc: OpenUSD is written, not read; .compressed.ply, .ply, "),
+        (("notes.txt", "out.spz"), 2, "notes.txt: no scene has this ending; .compressed.ply, .ply,"),
+        (("nowhere.ply", "out.spz"), 7, "nowhere.ply: it does not exist"),
         (("broken.ply", "out.spz"), 7, "this is no .ply file"),
         (("scene.ply", "nowhere/out.spz"), 6, "cannot be written"),
         (("scene.ply", "out.glb", "--up", "z"), 2, "a .glb has y up by itself"),
@@ -218,6 +224,8 @@ def test_refusals(
 ) -> None:
     monkeypatch.chdir(scene.parent)
     Path("broken.ply").write_text("dear diary")
+    Path("notes.txt").write_text("dear diary")
+    Path("a.usdc").touch()
     if arguments[0] == "cameras.json":
         write_cameras_json("cameras.json", ["a.jpg"], cameras(1), [True])
     before = sorted(Path().rglob("*"))
@@ -245,5 +253,10 @@ def test_info(scene: Path) -> None:
     assert "sh_labels" in run("info", converted(scene, "a.sog")).stdout
     without = run("info", converted(scene, "b.sog", "--sh-degree", 0)).stdout
     assert not {"sh_labels", "sh_rest"} & set(without.split())
+    assert run("info", scene.parent).stdout == told
     scene.write_bytes(b"ply")
     assert run("info", scene).exit_code == 7
+    scene.unlink()
+    for place, said in ((scene.parent, "there is no scene.ply in it"), (scene, "it does not exist")):
+        result = run("info", place)
+        assert (result.exit_code, f"{place}: {said}" in result.stderr) == (7, True)

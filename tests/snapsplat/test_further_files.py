@@ -26,6 +26,8 @@ def test_further_files_stand_beside_those_of_every_run(tmp_path: Path, monkeypat
         "mesh.ply",
         "colmap",
         "transforms.json",
+        "points.ply",
+        "depth_exr",
     )
     options = [word for name in asked for word in ("--also", name)]
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", *options)
@@ -52,8 +54,8 @@ def test_a_file_that_cannot_be_written_does_not_hinder_the_others(tmp_path: Path
     asked = [word for name in ("scene.spz", "scene.sog", "scene.glb", "colmap") for word in ("--also", name)]
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", *asked)
     assert result.exit_code == 6
-    assert "scene.spz cannot be written" in result.stderr
-    assert "scene.sog cannot be written" in result.stderr
+    assert "scene.spz is a folder, and a file is to be written there" in result.stderr
+    assert "scene.sog is a folder" in result.stderr
     assert "Verdict" in result.stdout
     assert (tmp_path / "out" / "scene.glb").is_file()
     assert (tmp_path / "out" / "colmap").is_dir()
@@ -75,7 +77,7 @@ def test_what_meshes_need_is_asked_for_before_the_work(tmp_path: Path, monkeypat
 
 def test_a_missing_package_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found = importlib.util.find_spec
-    monkeypatch.setattr("snapsplat.further_files.find_spec", lambda name: None if name == "viser" else found(name))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "viser" else found(name, *a))
     result = run(photos_in(tmp_path / "photos"), "-o", tmp_path / "out", "--also", "scene.html")
     assert result.exit_code == 8
-    assert "scene.html needs viser, which is not installed: pip install '.[view]'." in result.stderr
+    assert "scene.html needs viser, which is not installed: pip install -e '.[view]'." in result.stderr

@@ -35,6 +35,10 @@ def test_a_mesh_in_the_colours_of_the_photos(out: Path):
     mesh = trimesh.load(out.parent / "mesh.ply")
     assert mesh.is_watertight
     assert mesh.visual.vertex_colors[:, :3].std() > 20
+    others = photos[0].rename(out.parent / "other.png")
+    refused = run(out, others, "-o", out.parent / "other.ply")
+    assert refused.exit_code == 3, refused.output
+    assert "other.png: none is a photo of" in refused.stderr
 
 
 def test_what_the_gaussians_show_is_fused_on_request(out: Path):
@@ -50,7 +54,7 @@ def test_what_the_gaussians_show_is_fused_on_request(out: Path):
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [
-        (("-o", "mesh.stl"), 7, "mesh.stl: no mesh has this ending; .glb, .ply, .obj are known."),
+        (("-o", "mesh.stl"), 2, "mesh.stl: no mesh has this ending; .glb, .ply, .obj are known."),
         (("-o", "nowhere/mesh.glb"), 6, "there is no folder nowhere"),
         (("-o", "mesh.glb", "--voxel", "0"), 2, "--voxel is 0.0; it must be a length above 0."),
         (("-o", "mesh.glb", "--confidence", "2"), 2, "--confidence is 2.0; it must be from 0 to 1."),
@@ -68,6 +72,9 @@ def test_a_folder_that_no_run_has_left(tmp_path: Path):
     result = run(tmp_path, "-o", tmp_path / "mesh.glb")
     assert result.exit_code == 7
     assert "no run has left this" in result.stderr
+    result = run(tmp_path / "none", tmp_path, "-o", tmp_path / "mesh.glb")
+    assert result.exit_code == 7
+    assert "none: it does not exist; a folder with cameras.json and depth is right." in result.stderr
 
 
 def test_without_its_packages_it_says_how_to_get_them(out: Path, monkeypatch: pytest.MonkeyPatch):
@@ -75,4 +82,4 @@ def test_without_its_packages_it_says_how_to_get_them(out: Path, monkeypatch: py
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *a: None if name == "open3d" else found(name, *a))
     result = run(out, "-o", out.parent / "mesh.glb")
     assert result.exit_code == 8
-    assert "Meshes need open3d, which is not installed: pip install '.[mesh]'." in result.stderr
+    assert "Meshes need open3d, which is not installed: pip install -e '.[mesh]'." in result.stderr

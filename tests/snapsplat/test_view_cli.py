@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 import viser
@@ -116,9 +117,10 @@ def nothing_opened(monkeypatch: pytest.MonkeyPatch) -> None:
         (["OUT", "--video", "a.avi"], REFUSED, "video is 'a.avi'; it must be a name that ends in .mp4"),
         (["OUT", "--video", "a.mp4", "--against", "OUT"], REFUSED, "left out with --html and --video"),
         (["OUT", "--html", "a.html", "--against", "OUT"], REFUSED, "left out with --html and --video"),
-        (["OUT", "--against", "none"], MALFORMED, "none: there is no scene.ply in it"),
-        (["none", "photo.jpg"], MALFORMED, "none: there is no scene.ply in it"),
-        (["OUT", "--against", "notes.txt"], MALFORMED, "no scene has this ending"),
+        (["OUT", "--against", "none"], MALFORMED, "none: it does not exist; a run's folder, or the file of a scene"),
+        (["none", "photo.jpg"], MALFORMED, "none: it does not exist; a run's folder, or the file of a scene"),
+        ([".", "photo.jpg"], MALFORMED, ".: there is no scene.ply in it"),
+        (["OUT", "--against", "notes.txt"], REFUSED, "no scene has this ending"),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(
@@ -144,7 +146,7 @@ def test_without_viser_there_is_a_sentence_at_once(
         monkeypatch.delitem(sys.modules, f"render.view.{module}", raising=False)
     done = CliRunner().invoke(app, ["view", str(out), *options])
     assert done.exit_code == LACKS
-    assert "viser is missing, which shows scenes" in done.output
+    assert "This needs viser, which is not installed: pip install -e '.[view]'." in done.output
 
 
 @pytest.mark.usefixtures("nothing_opened")
@@ -163,6 +165,13 @@ def test_photos_want_the_folder(out: Path):
     assert "it must be the folder of the scene where photos are given" in " ".join(done.output.split())
 
 
+def test_photos_of_another_scene_are_refused(out: Path, tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "other.jpg"), np.zeros((64, 96, 3), np.uint8))
+    done = CliRunner().invoke(app, ["view", str(out), str(tmp_path / "other.jpg"), "--video", str(tmp_path / "a.mp4")])
+    assert done.exit_code == 3, done.output
+    assert "other.jpg: none is a photo of" in done.output
+
+
 def test_cuda_draws_where_gsplat_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert _drawing_device("auto") is None
@@ -173,7 +182,7 @@ def test_cuda_draws_where_gsplat_runs(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert _drawing_device("browser") is None
 
     def missing() -> None:
-        raise BackendError("gsplat cannot be imported; pip install '.[cuda]'.")
+        raise BackendError("gsplat cannot be imported; pip install -e '.[cuda]'.")
 
     monkeypatch.setattr("render.rasterize.gsplat_cuda.load_gsplat", missing)
     assert _drawing_device("auto") is None

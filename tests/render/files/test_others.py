@@ -12,7 +12,7 @@ import torch
 import trimesh
 from pxr import Usd, UsdGeom
 
-from render.errors import FileFormatError, OutputError
+from render.errors import BackendError, FileFormatError, OutputError
 from render.files import usd
 from render.files.formats import read_scene, write_scene
 from render.files.point_cloud import LEAST_OPACITY, write_point_cloud
@@ -113,7 +113,7 @@ def test_openusd_on_a_full_disk(tmp_path: Path) -> None:
 
 def test_without_usd_core_there_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pxr", None)
-    with pytest.raises(FileFormatError, match=r"pip install 'snapsplat\[usd\]'"):
+    with pytest.raises(BackendError, match=r"needs usd-core, which is not installed: pip install -e '.\[usd\]'.$"):
         write_usd(tmp_path / "a.usda", cloud(1))
 
 

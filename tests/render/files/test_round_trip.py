@@ -14,7 +14,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from render.cameras import Cameras
-from render.errors import FileFormatError
+from render.errors import ConfigError, FileFormatError
 from render.files.formats import FORMATS, SceneFormat, format_of_content, read_scene, write_scene
 from render.gaussians import Gaussians
 from render.rasterize import rasterize
@@ -86,7 +86,7 @@ def test_a_compressed_ply_is_known_by_its_header(tmp_path: Path) -> None:
 
 
 def test_an_unknown_ending_and_a_missing_file_get_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match=r"no scene has this ending; \.compressed\.ply, \.ply"):
+    with pytest.raises(ConfigError, match=r"no scene has this ending; \.compressed\.ply, \.ply"):
         read_scene(tmp_path / "scene.obj")
     for known in FORMATS:
         with pytest.raises(FileFormatError, match="cannot be read"):
