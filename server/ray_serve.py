@@ -35,7 +35,7 @@ try:
     from ray.exceptions import RayError
     from ray.serve.exceptions import RayServeException
 except ImportError as missing:
-    raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install '.[ray]'.") from missing
+    raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install -e '.[ray]'.") from missing
 
 APPLICATION = "snapsplat"
 CONTROLLER, CONTROLLER_NAMESPACE = "SERVE_CONTROLLER_ACTOR", "serve"

@@ -105,7 +105,7 @@ def _parquet(content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise BackendError("Parquet needs pyarrow, which is not installed: pip install '.[batch]'.") from error
+        raise BackendError("Parquet needs pyarrow, which is not installed: pip install -e '.[batch]'.") from error
     try:
         rows = pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
     except (pyarrow.ArrowException, OSError) as error:

@@ -113,6 +113,6 @@ def _remote(place: str) -> tuple[Any, str]:
         return fsspec.core.url_to_fs(place)
     except (ImportError, ValueError) as error:
         raise BackendError(
-            f"{place} is a URL that nothing installed can read ({error}); pip install '.[batch]', and the package of "
-            "fsspec for such URLs (s3fs for s3://)."
+            f"{place} is a URL that nothing installed can read ({error}); pip install -e '.[batch]', and the package "
+            "of fsspec for such URLs (s3fs for s3://)."
         ) from error

@@ -44,7 +44,7 @@ try:
     from ray.exceptions import RayError
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 except ImportError as missing:
-    raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install '.[ray]'.") from missing
+    raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install -e '.[ray]'.") from missing
 
 STARTS = 3
 """A worker that dies before it could begin, as when its node goes, is started so often."""

@@ -104,7 +104,7 @@ def test_an_image_runs_as_nobody_and_says_how_it_is(name: str):
     assert "127.0.0.1:50051" in text.splitlines()[-1]
 
 
-@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
 # Of Ray's own, when it is imported.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_ray_serve_gets_options_and_services_that_there_are():

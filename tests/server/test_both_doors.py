@@ -26,7 +26,7 @@ from tests.server.ray_door import RayDoor
 from tests.server.sent import header_of
 from tests.server.stand_in import painted
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
 DOORS = ["plain", pytest.param("ray", marks=needs_ray)]
 
 

@@ -22,7 +22,7 @@ from tests.recon.batch.fake_engine import FakeEngine
 from tests.recon.batch.fake_runs import Runs, entries_of, files_of
 from tests.recon.batch.ray_runs import RayRuns
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'")
 
 
 @pytest.fixture(scope="module")
