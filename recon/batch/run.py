@@ -11,7 +11,7 @@ from typing import TextIO
 from recon.batch.config import BatchConfig
 from recon.batch.crew import Crew
 from recon.batch.fleet import Fleet
-from recon.batch.folders import drop_staging, make_staging, refuse_strangers
+from recon.batch.folders import drop_staging, make_staging
 from recon.batch.journal import log_ended, logged_to
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.packs import Packs
@@ -66,9 +66,6 @@ def run(
 
     with own_ledger(wanted.share, out) as (ledger, staging), logged_to(wanted.share.file(out, "batch", "log")):
         agenda = make_agenda(scenes, ledger.entries(), out, wanted.retry_failed)
-        for todo in agenda.todo:
-            if todo.scene.id not in agenda.made:
-                refuse_strangers(out / todo.scene.id)
         costs = KeptCosts(machine.name)
         begin(planned(agenda, machine, config, costs, out))
         ledger.keep_configs({scene.options.digest: json.dumps(scene.options.content) for scene in scenes})

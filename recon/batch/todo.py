@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from recon.batch.folders import is_whole
+from recon.batch.folders import is_whole, refuse_strangers
 from recon.batch.ledger import Entry
 from recon.batch.places import InputFile
 from recon.batch.scene import Scene
@@ -43,13 +43,18 @@ class Agenda:
     kept: list[Entry] = field(default_factory=list)
     """Done before, or failed before."""
     made: set[str] = field(default_factory=set)
-    """Ids of scenes to be made or refused that have a folder, which is not of these files and options."""
+    """Ids of scenes to be made or refused that have a folder, which is not of these files and options, and holds
+    nothing else."""
     touched: list[Entry] = field(default_factory=list)
     """Done before, of files that were written anew with the same content."""
 
 
 def make_agenda(scenes: list[Scene], entries: dict[str, Entry], out: Path, retry_failed: bool) -> Agenda:
-    """Look at every scene's files, which takes a while, and compare them with what the ledger has."""
+    """Look at every scene's files, which takes a while, and compare them with what the ledger has.
+
+    Raises:
+        OutputError: where a scene is to be, there is what no run has made.
+    """
     agenda = Agenda()
 
     def look(scene: Scene) -> Inputs | SnapsplatError:
@@ -67,7 +72,7 @@ def make_agenda(scenes: list[Scene], entries: dict[str, Entry], out: Path, retry
         elif entry is not None and entry.state == "done" and _only_touched(scene, found, entry, out):
             agenda.touched.append(replace(entry, inputs=_inputs(found, json.loads(entry.inputs))))
         else:
-            _add(agenda, scene, found, entry)
+            _add(agenda, scene, found, entry, out)
     return agenda
 
 
@@ -86,10 +91,12 @@ def new_entry(scene: Scene, inputs: Inputs | SnapsplatError, attempt: int) -> En
     )
 
 
-def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: Entry | None) -> None:
-    attempt = 0 if entry is None else entry.attempt
-    if entry is not None and entry.made:
+def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: Entry | None, out: Path) -> None:
+    attempt, made = (0, {}) if entry is None else (entry.attempt, entry.made)
+    if made:
         agenda.made.add(scene.id)
+    if made or not isinstance(found, SnapsplatError):
+        refuse_strangers(out / scene.id, made)
     try:
         if isinstance(found, SnapsplatError):
             raise found

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from recon.batch.config import BatchConfig
+from recon.batch.folders import is_whole
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.merge import merge
-from recon.batch.prepare import Wanted
+from recon.batch.prepare import Wanted, plan
 from recon.batch.run import ledger_locked, run
 from recon.batch.scene_options import RunOptions
 from recon.batch.share import Share
@@ -151,6 +152,25 @@ def test_what_has_changed_is_made_anew_and_nothing_else(tmp_path: Path, runs: Ru
     assert (out / "scene-002" / "scene.ply").is_file()
     assert runs(captures, out, seed=5, only=["scene-006"]) == 0
     assert changed_since(after, entries_of(out)) == {"scene-006"}
+
+
+@pytest.mark.parametrize("file", ["notes.txt", "depth/a.png.npy", "scene.ply"])
+def test_what_somebody_else_put_into_a_folder_or_changed_there_is_not_removed(tmp_path: Path, runs: Runs, file: str):
+    captures, out = add_captures(tmp_path / "captures", 2), tmp_path / "out"
+    assert runs(captures, out) == 0
+    theirs = out / "scene-000" / file
+    theirs.write_bytes(b"mine")
+    (out / "scene-001" / "scene.ply").write_bytes(b"")
+    files = files_of(out)
+    wanted = Wanted(str(captures), out, RunOptions(size=64, seed=5))
+    for run_it in (lambda: plan(wanted, BatchConfig()), lambda: run(wanted, BatchConfig(), *[lambda *_: None] * 2)):
+        with pytest.raises(OutputError, match=r"is not as the ledger beside it knows it.*; move it away") as caught:
+            run_it()
+        assert str(theirs) in str(caught.value)
+    assert files_of(out) == files
+    theirs.rename(tmp_path / "kept")
+    assert runs(captures, out, seed=5) == 0
+    assert all(is_whole(out / id, entry.made) for id, entry in entries_of(out).items())
 
 
 def test_a_folder_that_no_run_made_is_left_alone(tmp_path: Path):
