@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from recon.batch.ledger import kind_of
 from recon.batch.messages import Message, Order, PackEnded, PackOrder, SceneFailed, SceneMade
 from recon.batch.one_scene import ReadScene, read_scene, write_scene
 from recon.device_memory import PeakMemory, ran_out_of_memory
@@ -173,7 +174,7 @@ class Pipeline:
 
 def _failed(pack: int, id: str, error: Exception) -> SceneFailed:
     if isinstance(error, SnapsplatError):
-        return SceneFailed(pack, id, type(error).__name__, str(error))
+        return SceneFailed(pack, id, kind_of(error), str(error))
     if ran_out_of_memory(error):
         return SceneFailed(pack, id, "MemoryError", "Out of memory; try a smaller size or fewer photos.")
     trace = "".join(traceback.format_exception(error))

@@ -26,7 +26,8 @@ from recon.batch.todo import make_agenda
 from recon.batch.worker import OwnFleet, library_engine
 from recon.cost_file import KeptCosts
 from recon.output_folder import check_output_folder, refused
-from render.files.atomic import write_atomically
+from render.errors import SnapsplatError
+from render.files.atomic import make_folder, write_atomically
 from render.files.lock import locked
 
 
@@ -50,14 +51,14 @@ def run(
 
     Raises:
         ConfigError, InputError: the list, or an option, cannot be used.
-        OutputError: OUT cannot be written, or another run has it.
+        OutputError: OUT cannot be written, its disk is full, or another run has it.
         BackendError: a worker cannot work here.
     """
     scenes, out = find_scenes(wanted), wanted.out
     fleet = fleet or OwnFleet(config, make_engine, context or multiprocessing.get_context("spawn"))
     machine = fleet.machine
     check_output_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     ids = {scene.id for scene in scenes}
 
     def ended(entry: Entry, tally: Tally) -> None:
@@ -74,10 +75,12 @@ def run(
         runner = Runner(out, staging, ledger, agenda, packs, costs, ended)
         try:
             _work(runner, config, fleet, staging)
-        finally:
-            costs.save()
-            entries = ledger.entries()
-            write_reports(list(entries.values()), out, wanted.share)
+        except BaseException:
+            # Why it ended is what is to be told, not that a report cannot be written either.
+            with contextlib.suppress(SnapsplatError):
+                _close(ledger, costs, out, wanted.share)
+            raise
+        entries = _close(ledger, costs, out, wanted.share)
     return [entry for id, entry in entries.items() if id in ids]
 
 
@@ -114,6 +117,15 @@ def own_ledger(share: Share, out: Path) -> Iterator[tuple[Ledger, Path]]:
             yield ledger, make_staging(out, share.part)
         finally:
             drop_staging(out, share.part)
+
+
+def _close(ledger: Ledger, costs: KeptCosts, out: Path, share: Share) -> dict[str, Entry]:
+    """What no worker is at any more waits; the reports say so."""
+    costs.save()
+    recover(ledger, out)
+    entries = ledger.entries()
+    write_reports(list(entries.values()), out, share)
+    return entries
 
 
 def _work(runner: Runner, config: BatchConfig, fleet: Fleet, staging: Path) -> None:

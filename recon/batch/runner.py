@@ -10,7 +10,7 @@ from pathlib import Path
 from recon.batch.crew import Crew, Lost
 from recon.batch.fleet import Worker
 from recon.batch.folders import put_in_place, remove
-from recon.batch.ledger import Entry, Ledger
+from recon.batch.ledger import DISK_FULL, Entry, Ledger, kind_of
 from recon.batch.messages import Message, PackEnded, PackOrder, SceneFailed, SceneMade, SceneOrder
 from recon.batch.packs import Costs, Pack, Packs
 from recon.batch.todo import Agenda, Todo, new_entry
@@ -88,7 +88,7 @@ class Runner:
         """Until every scene has ended.
 
         Raises:
-            OutputError: the ledger cannot be written.
+            OutputError: the ledger cannot be written, or the disk is full.
             BackendError: a worker cannot work here.
         """
         for entry in self._agenda.refused:
@@ -167,13 +167,16 @@ class Runner:
         try:
             put_in_place(self._out / staged, self._out / made.id)
         except OutputError as error:
-            self._fail(made.id, type(error).__name__, str(error))
+            self._fail(made.id, kind_of(error), str(error))
             return
         self._end(replace(entry, state="done", staged=None, ended_at=time.time()))
 
     def _fail(self, id: str, kind: str, sentence: str) -> None:
         _, entry = self._open[id]
         self._end(replace(entry, state="failed", error_kind=kind, error=sentence, ended_at=time.time()))
+        if kind == DISK_FULL:
+            # All others would fail of it as well.
+            raise OutputError(f"{sentence} What is done is kept, and the same command goes on from there.")
 
     def _end(self, entry: Entry) -> None:
         del self._open[entry.id]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recon.batch.folders import is_whole, refuse_strangers
-from recon.batch.ledger import Entry
+from recon.batch.ledger import DISK_FULL, Entry, kind_of
 from recon.batch.places import InputFile
 from recon.batch.scene import Scene
 from recon.batch.scene_options import code_version
@@ -104,7 +104,7 @@ def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: En
         agenda.todo.append(Todo(scene, found, grid, attempt))
     except SnapsplatError as error:
         refused = new_entry(scene, found, attempt + 1)
-        agenda.refused.append(replace(refused, state="failed", error=str(error), error_kind=type(error).__name__))
+        agenda.refused.append(replace(refused, state="failed", error=str(error), error_kind=kind_of(error)))
 
 
 def _is_kept(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path, retry_failed: bool) -> bool:
@@ -113,7 +113,7 @@ def _is_kept(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Pa
         # Photos that are not there, moved away or on a disk that is not, do not cost what was made of them.
         same |= entry.config == scene.options.digest and isinstance(found, SnapsplatError)
         return same and is_whole(out / scene.id, entry.made)
-    return same and entry.state == "failed" and not retry_failed
+    return same and entry.state == "failed" and entry.error_kind != DISK_FULL and not retry_failed
 
 
 def _only_touched(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path) -> bool:

@@ -1,6 +1,5 @@
 """What happens to scenes on their way through a device, without processes."""
 
-import errno
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from recon.device_memory import PeakMemory
 from recon.network.splat_network import NetworkConfig
 from tests.recon.batch.captures import add_capture
 from tests.recon.batch.fake_engine import FakeEngine
-from tests.recon.batch.fake_runs import KINDS
+from tests.recon.batch.fake_runs import KINDS, full_disk
 
 
 def through(
@@ -59,12 +58,7 @@ def test_a_file_that_vanishes_costs_its_scene_alone(tmp_path: Path):
 
 
 def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def full(path: Path, *_: object) -> None:
-        if "staged-1" in str(path):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        path.touch()
-
-    monkeypatch.setattr("recon.outputs.write_ply", full)
+    monkeypatch.setattr("recon.outputs.write_ply", full_disk("staged-1", lambda path, _: path.touch()))
     told, _ = through(tmp_path, ["a", "b"])
     assert failures(told).keys() == {"1"}
     assert "No space left on device" in failures(told)["1"]

@@ -92,6 +92,33 @@ def test_a_worker_that_falls_silent_is_given_up(tmp_path: Path, runs: Runs):
     assert entries["hangs"].error == "Its worker died twice, the second time with this scene alone (it hung)."
 
 
+def test_a_full_disk_ends_the_run_and_is_no_fault_of_scenes(tmp_path: Path, runs: Runs):
+    captures, out = add_captures(tmp_path / "captures", 6), tmp_path / "out"
+    out.mkdir()
+    (out / "batch.log").symlink_to("/dev/full")
+    assert runs(captures, out, full="-scene-002", batch_seconds=0.001) == 6
+    entries = entries_of(out)
+    assert [id for id, entry in entries.items() if entry.state == "failed"] == ["scene-002"]
+    assert entries["scene-002"].error_kind == "DiskFull"
+    assert "No space left on device" in (entries["scene-002"].error or "")
+    assert "No space left on device" in (out / "report.html").read_text()
+    assert {entry.state for entry in entries.values()} <= {"failed", "done", "waiting"}, "nobody is at them"
+    assert runs(captures, out) == 0
+    after = entries_of(out)
+    assert {entry.state for entry in after.values()} == {"done"}
+    assert all(after[id] == entry for id, entry in entries.items() if entry.state == "done")
+
+
+def test_a_ledger_on_a_full_disk_says_so_and_has_all_or_nothing(tmp_path: Path):
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.put(entry := Entry("a", "done", 1, "a", 2, None, "", ""))
+    ledger._database.execute("PRAGMA max_page_count=8")
+    with pytest.raises(OutputError, match="disk is full"):
+        ledger.put(replace(entry, attempt=2), replace(entry, id="b", error="x" * 100_000))
+    assert ledger.entries() == {"a": entry}
+    ledger.close()
+
+
 def test_a_ledger_is_one_process_alone(tmp_path: Path):
     with ledger_locked(Share(0, 2).ledger(tmp_path)) as lock:
         Ledger(Share(0, 2).ledger(tmp_path)).close()
@@ -163,7 +190,7 @@ def test_what_somebody_else_put_into_a_folder_or_changed_there_is_not_removed(tm
     (out / "scene-001" / "scene.ply").write_bytes(b"")
     files = files_of(out)
     wanted = Wanted(str(captures), out, RunOptions(size=64, seed=5))
-    for run_it in (lambda: plan(wanted, BatchConfig()), lambda: run(wanted, BatchConfig(), *[lambda *_: None] * 2)):
+    for run_it in (lambda: plan(wanted, BatchConfig()), lambda: run(wanted, BatchConfig(), print, print)):
         with pytest.raises(OutputError, match=r"is not as the ledger beside it knows it.*; move it away") as caught:
             run_it()
         assert str(theirs) in str(caught.value)
