@@ -26,7 +26,7 @@ def logged_to(file: Path) -> Iterator[None]:
         OutputError: it cannot be written.
     """
     try:
-        handler = _LogFile(file, encoding="utf-8")
+        handler = _LogFile(file, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise refused(file, error) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

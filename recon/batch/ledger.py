@@ -57,7 +57,7 @@ class Entry:
     quality: float | None = None
     verdict: str | None = None
     error_kind: str | None = None
-    """A class of `render/errors.py`, or `WorkerDied`, `Bug`, `DiskFull`."""
+    """Class of the error, or `WorkerDied`, `Bug`, `DiskFull`."""
     error: str | None = None
     """The sentence."""
     ended_at: float | None = None
@@ -67,6 +67,10 @@ class Entry:
     def made(self) -> dict[str, tuple[int, str]]:
         """`outputs`, read."""
         return {name: (size, sha256) for name, (size, sha256) in json.loads(self.outputs).items()}
+
+    def failed(self, kind: str, sentence: str) -> "Entry":
+        """There is no scene."""
+        return replace(self, state="failed", error_kind=kind, error=storable(sentence))
 
     def made_of(
         self, inputs: Sequence[tuple[str, int, str, str]], outputs: dict[str, tuple[int, str]], staged: str
@@ -78,6 +82,11 @@ class Entry:
 def kind_of(error: SnapsplatError) -> str:
     """As the ledger calls it."""
     return DISK_FULL if disk_is_full(error) else type(error).__name__
+
+
+def storable(text: str) -> str:
+    """Without what UTF-8 has no bytes for, as are names of files that are not UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 _COLUMNS = tuple(field.name for field in fields(Entry))

@@ -14,6 +14,8 @@ from render.errors import BackendError, ConfigError, InputError
 
 COLUMNS = ("id", "images", "cameras", "model", "size", "seed", "options")
 MANIFESTS = (".csv", ".jsonl", ".ndjson", ".parquet")
+IMAGES = "images"
+"""Folder in that of a capture, or instead of it, which has the photos."""
 SEPARATOR = ";"
 """Between photos in one cell."""
 
@@ -61,12 +63,12 @@ def read_captures(captures: str) -> list[Row]:
 
 def _folder(folder: str) -> dict[str, Any]:
     if is_remote(folder):
-        name = PurePosixPath(folder).name
+        path = PurePosixPath(folder)
         # What it holds is not known without asking; whoever has more to say of it writes a manifest.
-        return {"id": name, "images": folder}
+        return {"id": path.parent.name if path.name == IMAGES else path.name, "images": folder}
     path = Path(folder)
-    capture = path.parent if path.name == "images" else path
-    inside = capture / "images"
+    capture = path.parent if path.name == IMAGES else path
+    inside = capture / IMAGES
     values = {"id": capture.name, "images": str(inside if inside.is_dir() else capture)}
     cameras = capture / "cameras.json"
     return {**values, "cameras": str(cameras)} if cameras.is_file() else values

@@ -173,7 +173,7 @@ class Runner:
 
     def _fail(self, id: str, kind: str, sentence: str) -> None:
         _, entry = self._open[id]
-        self._end(replace(entry, state="failed", error_kind=kind, error=sentence, ended_at=time.time()))
+        self._end(replace(entry.failed(kind, sentence), ended_at=time.time()))
         if kind == DISK_FULL:
             # All others would fail of it as well.
             raise OutputError(f"{sentence} What is done is kept, and the same command goes on from there.")

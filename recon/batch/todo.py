@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from recon.batch.folders import is_whole, refuse_strangers
-from recon.batch.ledger import DISK_FULL, Entry, kind_of
+from recon.batch.ledger import DISK_FULL, Entry, kind_of, storable
 from recon.batch.places import InputFile
 from recon.batch.scene import Scene
 from recon.batch.scene_options import code_version
 from recon.batch.survey import Inputs, find_inputs, grid_wh, looked_at, sha256_of
 from recon.cost import Load
-from render.errors import SnapsplatError
+from recon.images import NotThereError
+from render.errors import BackendError, SnapsplatError
 
 log = logging.getLogger("recon.batch")
 
@@ -82,7 +83,7 @@ def new_entry(scene: Scene, inputs: Inputs | SnapsplatError, attempt: int) -> En
         id=scene.id,
         state="waiting",
         attempt=attempt,
-        images="; ".join(scene.images),
+        images=storable("; ".join(scene.images)),
         photos=len(inputs.photos) if isinstance(inputs, Inputs) else None,
         grid=None,
         config=scene.options.digest,
@@ -103,15 +104,14 @@ def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: En
         grid = grid_wh(found, scene.options.config.size)
         agenda.todo.append(Todo(scene, found, grid, attempt))
     except SnapsplatError as error:
-        refused = new_entry(scene, found, attempt + 1)
-        agenda.refused.append(replace(refused, state="failed", error=str(error), error_kind=kind_of(error)))
+        agenda.refused.append(new_entry(scene, found, attempt + 1).failed(kind_of(error), str(error)))
 
 
 def _is_kept(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path, retry_failed: bool) -> bool:
     same = entry.config == scene.options.digest and _stamps(entry.inputs) == _stamps(_inputs(found, []))
     if entry.state == "done":
-        # Photos that are not there, moved away or on a disk that is not, do not cost what was made of them.
-        same |= entry.config == scene.options.digest and isinstance(found, SnapsplatError)
+        # Photos that are not there, moved away or where nothing can be seen now, do not cost what was made of them.
+        same |= entry.config == scene.options.digest and isinstance(found, NotThereError | BackendError)
         return same and is_whole(out / scene.id, entry.made)
     return same and entry.state == "failed" and entry.error_kind != DISK_FULL and not retry_failed
 

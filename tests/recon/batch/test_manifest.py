@@ -85,6 +85,9 @@ def test_all_kinds_of_manifest_say_the_same(tmp_path: Path, ending: str):
         ({"id": "Ledger.sqlite", "images": "a"}, "is the name of a file that the batch writes"),
         ({"id": "x" * 151, "images": "a"}, "has 151 bytes, and 150 are the most"),
         ({"id": "KITCHEN", "images": "a"}, "is also that of"),
+        ({"id": "a", "images": ["a", "b\0"]}, r"b\x00' has a character that no path and no URL has"),
+        ({"id": "a", "images": "s3://b/\udcff"}, r"'s3://b/\udcff' has a character that no path and no URL has"),
+        ({"id": "a", "images": "a", "cameras": "\ud800"}, r"\ud800' has a character that no path and no URL has"),
     ],
 )
 def test_a_row_that_cannot_be_is_refused_by_its_line(tmp_path: Path, row: dict[str, Any], sentence: str):

@@ -1,5 +1,6 @@
 """Whole runs with an engine that only pretends: what bad captures do to others, and what running again does."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,22 @@ def test_each_bad_capture_ends_with_its_sentence_and_the_others_are_untouched(tm
     assert runs(captures, tmp_path / "out", retry_failed=True, only=["apart"]) == 1
     assert changed_since(entries, entries_of(tmp_path / "out")) == {"apart"}
     assert entries_of(tmp_path / "out")["apart"].attempt == entries["apart"].attempt + 1
+
+
+def test_names_that_are_not_utf_8_are_rows_like_any_other(tmp_path: Path, runs: Runs):
+    odd = os.fsdecode(b"\xff")
+    captures, out = tmp_path / odd, tmp_path / f"out{odd}"
+    add_capture(captures / "good", names=[f"a{odd}.png", "z.png"])
+    add_capture(captures / "bad", names=["z.png"]).joinpath(f"a{odd}.png").write_bytes(b"no photo")
+    (captures / "empty").mkdir()
+    (captures / "empty" / f"{odd}.txt").touch()
+    assert runs(captures, out) == 1
+    entries = entries_of(out)
+    assert {id: entry.state for id, entry in entries.items()} == {"bad": "failed", "empty": "failed", "good": "done"}
+    assert "It holds \\udcff.txt." in (entries["empty"].error or "")
+    assert "a\\udcff.png is not a photo that can be read" in (entries["bad"].error or "")
+    assert runs(captures, out) == 1
+    assert entries_of(out) == entries
 
 
 def test_a_worker_that_dies_once_costs_a_second_try_and_no_scene(tmp_path: Path, runs: Runs):
@@ -179,6 +196,16 @@ def test_what_has_changed_is_made_anew_and_nothing_else(tmp_path: Path, runs: Ru
     assert (out / "scene-002" / "scene.ply").is_file()
     assert runs(captures, out, seed=5, only=["scene-006"]) == 0
     assert changed_since(after, entries_of(out)) == {"scene-006"}
+
+
+def test_photos_that_are_seen_and_cannot_be_used_do_cost_what_was_made_of_others(tmp_path: Path, runs: Runs):
+    captures, out = add_captures(tmp_path / "captures", 1), tmp_path / "out"
+    assert runs(captures, out) == 0
+    for i in range(16):
+        shutil.copy(captures / "scene-000" / "a.png", captures / "scene-000" / f"{i}.png")
+    assert runs(captures, out) == 1
+    assert "18 photos were given" in (entries_of(out)["scene-000"].error or "")
+    assert not (out / "scene-000").exists()
 
 
 @pytest.mark.parametrize("file", ["notes.txt", "depth/a.png.npy", "scene.ply"])
