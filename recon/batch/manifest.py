@@ -32,8 +32,8 @@ class Row:
     """What relative paths start from."""
 
 
-def read_captures(captures: str) -> list[Row]:
-    """The rows of a folder of folders, of a glob that matches folders, or of a manifest.
+def read_captures(captures: str, out: Path | None = None) -> list[Row]:
+    """The rows of a folder of folders, of a glob that matches folders, or of a manifest; `out` is no capture.
 
     A folder that holds a folder `images` is a capture of the photos in there; a `cameras.json` in it is taken.
 
@@ -51,7 +51,7 @@ def read_captures(captures: str) -> list[Row]:
         except ConfigError as error:
             raise ConfigError(f"{captures}: {error}") from error
     elif is_remote(captures) or glob.has_magic(captures) or Path(captures).is_dir():
-        rows = [Row(folder, _folder(folder)) for folder in folders_in(captures)]
+        rows = [Row(folder, _folder(folder)) for folder in folders_in(captures) if not _same(folder, out)]
     else:
         raise InputError(
             f"{captures} is no folder of captures, no glob and no manifest; manifests end in {', '.join(MANIFESTS)}."
@@ -59,6 +59,10 @@ def read_captures(captures: str) -> list[Row]:
     if not rows:
         raise InputError(f"{captures} holds no capture; a folder for each, or a row for each, is expected.")
     return rows
+
+
+def _same(folder: str, out: Path | None) -> bool:
+    return out is not None and not is_remote(folder) and Path(folder).resolve() == out.resolve()
 
 
 def _folder(folder: str) -> dict[str, Any]:

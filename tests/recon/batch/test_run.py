@@ -163,6 +163,43 @@ def test_shards_merged_equal_one_run_and_the_next_run_does_nothing(tmp_path: Pat
     assert entries_of(tmp_path / "parts") == entries
 
 
+def test_merging_goes_by_what_ended_last_and_is_there(tmp_path: Path, runs: Runs):
+    captures, out = add_captures(tmp_path / "captures", 3), tmp_path / "out"
+    assert runs(captures, out, shard="0/2") == runs(captures, out, shard="1/2") == 0
+    merge(out)
+    assert runs(captures, out, seed=5, only=["scene-000"]) == 0
+    newer = entries_of(out)["scene-000"]
+    # As a clock that is slow on the machine of the later run has it.
+    ledger = Ledger(Share().ledger(out))
+    ledger.put(replace(newer, ended_at=1.0))
+    ledger.close()
+    shutil.rmtree(out / "scene-001")
+    merged = {entry.id: entry for entry in merge(out)}
+    assert merged["scene-000"] == replace(newer, ended_at=1.0)
+    assert {id: entry.state for id, entry in merged.items()} == {
+        "scene-000": "done",
+        "scene-001": "waiting",
+        "scene-002": "done",
+    }
+    assert runs(captures, out) == 0
+    assert merge(out) == list(entries_of(out).values())
+    assert {entry.state for entry in merge(out)} == {"done"}
+
+
+def test_an_id_may_look_like_a_pattern_and_out_lie_among_the_captures(tmp_path: Path, runs: Runs):
+    captures = tmp_path / "captures"
+    add_capture(captures / "room[1]")
+    add_capture(captures / "room1")
+    assert runs(captures, captures / "out", only=["room[1]"]) == 0
+    assert entries_of(captures / "out").keys() == {"room[1]"}
+    assert runs(captures, captures / "out") == 0
+    assert runs(captures / "room*", captures / "out") == 0
+    assert entries_of(captures / "out").keys() == {"room[1]", "room1"}
+    add_capture(captures / "room[1]" / "x")
+    assert runs(captures / "room[1]", tmp_path / "inside") == 0
+    assert entries_of(tmp_path / "inside").keys() == {"x"}
+
+
 def test_the_order_of_captures_does_not_matter(tmp_path: Path, runs: Runs):
     captures = add_captures(tmp_path / "captures", 5)
     rows = [f"{folder.name},{folder}" for folder in sorted(captures.iterdir())]
