@@ -97,6 +97,16 @@ def test_a_row_that_cannot_be_is_refused_by_its_line(tmp_path: Path, row: dict[s
     assert sentence in str(caught.value)
 
 
+def test_weights_that_were_written_anew_are_others(tmp_path: Path):
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    options = RunOptions(overrides=(f"network.depth.corrector_weights={file}",))
+    before = options.scene().digest
+    assert options.scene().digest == before
+    file.write_bytes(b"other")
+    assert options.scene().digest != before
+
+
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path):
     rows = [{"id": f"s{i}", "images": "a", "size": 1} for i in range(12)]
     with pytest.raises(ConfigError) as caught:
