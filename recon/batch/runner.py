@@ -89,15 +89,15 @@ class Runner:
 
         Raises:
             OutputError: the ledger cannot be written, or the disk is full.
-            BackendError: a worker cannot work here.
+            BackendError: no worker can work here.
         """
         for entry in self._agenda.refused:
             self._drop_outdated(entry.id)
             self._count(replace(entry, ended_at=time.time()))
         while self._packs or self._suspects or self._running:
             self._feed(crew)
-            for worker, event in crew.hear():
-                self._take(worker, event)
+            for event in crew.hear():
+                self._take(event)
 
     def forecast_seconds(self, orders: Sequence[PackOrder]) -> float:
         """How long a worker should take for what it has."""
@@ -141,7 +141,7 @@ class Runner:
     def _attempt(self, todo: Todo) -> int:
         return todo.attempt + 1 + (todo.scene.id in self._tried_alone)
 
-    def _take(self, worker: Worker, event: Message | Lost) -> None:
+    def _take(self, event: Message | Lost) -> None:
         if isinstance(event, SceneMade):
             self._made(event)
         elif isinstance(event, SceneFailed):
@@ -151,7 +151,6 @@ class Runner:
         elif isinstance(event, PackEnded):
             self._pack_ended(event)
         elif isinstance(event, Lost):
-            log.warning("A worker on %s died (%s); another takes its place.", worker.device, event.how)
             self._lost(event)
 
     def _made(self, made: SceneMade) -> None:

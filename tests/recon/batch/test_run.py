@@ -97,7 +97,7 @@ def test_a_worker_that_dies_once_costs_a_second_try_and_no_scene(tmp_path: Path,
     add_capture(captures / "died", names=["die_once.png", "z.png"])
     assert runs(captures, tmp_path / "out") == 0
     assert entries_of(tmp_path / "out")["died"].attempt == 2
-    assert "died (exit code 7); another takes its place" in (tmp_path / "out" / "batch.log").read_text()
+    assert "ended (exit code 7); another takes its place" in (tmp_path / "out" / "batch.log").read_text()
 
 
 def test_a_worker_that_falls_silent_is_given_up(tmp_path: Path, runs: Runs):
