@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recon.batch.folders import is_whole
+from recon.batch.folders import checksums, is_whole
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.run import ledger_locked, own_ledger, write_reports
 from recon.batch.share import WHOLE
@@ -52,7 +52,11 @@ def _newest(entries: Sequence[Entry], out: Path) -> dict[str, Entry]:
             # Made anew by a run that is not among these, or not copied here: its folder stays known by its files.
             entry = replace(entry, state="waiting", ended_at=None)
         known = found.get(entry.id)
-        if known is None or _rank(entry) > _rank(known):
+        if known is not None and known.state == entry.state == "done" and known.outputs != entry.outputs:
+            # Clocks of several machines do not agree, and files of two runs may have the same sizes.
+            if checksums(out / entry.id) == entry.made:
+                found[entry.id] = entry
+        elif known is None or _rank(entry) > _rank(known):
             found[entry.id] = entry
     return found
 
