@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from recon.reconstruction import Reconstruction
 from recon.reconstructor import Reconstructor
 from recon.views import Views
 from tests.recon.batch.fake_runs import Forked
-from tests.recon.small_scene import small_reconstruction
+from tests.recon.small_scene import small_reconstruction_of
 
 SHAPES_WH = ((192, 144), (144, 192))
 FOCAL_PX = 165.0
@@ -149,22 +149,7 @@ class SleepingEngine:
     def reconstruct(self, scenes: Sequence[Views], seed: int) -> list[Reconstruction]:
         """See `recon.batch.pipeline.BatchEngine`."""
         time.sleep(PACK_SECONDS + SCENE_SECONDS * len(scenes))
-        return [_small(views, seed) for views in scenes]
-
-
-def _small(views: Views, seed: int) -> Reconstruction:
-    scene, count = small_reconstruction(seed), len(views)
-    return replace(
-        scene,
-        cameras=scene.cameras[list(range(count))],
-        origin=scene.origin[:count],
-        names=views.names,
-        depth=scene.depth[:count],
-        confidence=scene.confidence[:count],
-        photos=scene.photos[:count],
-        gain=scene.gain[:count],
-        report={"stages": {}, "warnings": []},
-    )
+        return [small_reconstruction_of(views, seed, {"stages": {}, "warnings": []}) for views in scenes]
 
 
 if __name__ == "__main__":

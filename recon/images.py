@@ -27,6 +27,10 @@ MIN_PHOTOS, MAX_PHOTOS = 2, 16
 NEEDED = f"a scene needs {MIN_PHOTOS} to {MAX_PHOTOS} photos of the same place"
 
 
+class NotThereError(InputError):
+    """Photos, or the folder that had them, are not there or cannot be got at, as where a disk is not."""
+
+
 @dataclass(frozen=True)
 class Photo:
     """One upright photo."""
@@ -120,16 +124,16 @@ def _photos_at(path: Path) -> list[Path]:
         if path.is_file():
             return [path]
         if not path.is_dir():
-            raise InputError(f"{path} does not exist; name photos, or a folder that holds them.")
+            raise NotThereError(f"{path} does not exist; name photos, or a folder that holds them.")
         inside = [p for p in path.iterdir() if not p.name.startswith(".")]
         photos = [p for p in inside if p.suffix.lower() in SUFFIXES and p.is_file()]
     except OSError as error:
-        raise InputError(f"{path} cannot be looked at ({error.strerror}).") from error
+        raise NotThereError(f"{path} cannot be looked at ({error.strerror}).") from error
     if not photos:
         others = sorted(p.name for p in inside)
         instead = f" It holds {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}." if others else ""
         wanted = ", ".join(sorted(SUFFIXES))
-        raise InputError(f"{path} holds no photo; what ends in {wanted} counts as one.{instead}")
+        raise NotThereError(f"{path} holds no photo; what ends in {wanted} counts as one.{instead}")
     return sorted(photos, key=natural_order)
 
 

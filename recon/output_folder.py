@@ -1,6 +1,7 @@
 """The folder that a run writes into: checked before the work starts, filled all at once when it is done."""
 
 import contextlib
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -66,6 +67,13 @@ def _move_into_place(staging: Path, folder: Path, last: str) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
     for name in files:
         (staging / name).replace(folder / name)
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether that is why nothing could be written: no other folder of that disk would do."""
+    return error is not None and (
+        (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or disk_is_full(error.__cause__)
+    )
 
 
 def refused(folder: Path, error: OSError) -> OutputError:

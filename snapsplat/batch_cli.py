@@ -10,6 +10,7 @@ import typer
 
 from render.errors import ConfigError, require
 from snapsplat.errors import BatchError
+from snapsplat.overrides import split_overrides
 from snapsplat.refusals import printable, refusals_told
 from snapsplat.scene_options import Model, Seed, Size
 
@@ -127,9 +128,7 @@ def _split(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     Raises:
         ConfigError: CAPTURES is not one.
     """
-    # A URL or a glob may have folders such as day=1 in it; a key of the configuration has no slash before its "=".
-    overrides = [a for a in arguments if "=" in a and "/" not in a.partition("=")[0] and not Path(a).exists()]
-    places = [argument for argument in arguments if argument not in overrides]
+    places, overrides = split_overrides(arguments)
     if len(places) != 1:
         raise ConfigError(
             f"{len(places)} CAPTURES were given; one folder, manifest, or glob is expected, a glob in quotes."

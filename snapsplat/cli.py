@@ -1,6 +1,5 @@
 """The command line. It reads arguments and tells results and refusals; the work is done below."""
 
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from snapsplat.cores import keep_to_granted_cores
 from snapsplat.data_cli import data_app
 from snapsplat.info_cli import info
 from snapsplat.mesh_cli import mesh
+from snapsplat.overrides import split_overrides
 from snapsplat.plan_cli import plan
 from snapsplat.ray_option import RayCommand
 from snapsplat.refusals import EXIT_CODES_HELP, refusals_told
@@ -164,12 +164,6 @@ app.command(cls=RayCommand, epilog=EXIT_CODES_HELP, short_help="Run the service.
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene would cost.")(plan)
 app.command(epilog=EXIT_CODES_HELP, short_help="Write a scene in another format.")(convert)
 app.command(epilog=EXIT_CODES_HELP, short_help="Say what a scene holds.")(info)
-
-
-def split_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Photos and Hydra overrides: an argument with "=" in it that no file is called by is an override."""
-    overrides = [argument for argument in arguments if "=" in argument and not Path(argument).exists()]
-    return [argument for argument in arguments if argument not in overrides], overrides
 
 
 def _tell(scene: "Reconstruction", output: Path) -> None:

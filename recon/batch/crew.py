@@ -1,5 +1,6 @@
 """The workers of a run: kept at their number, listened to, and given up where they die or fall silent."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,18 @@ from recon.batch.fleet import END_SECONDS, Worker
 from recon.batch.messages import Message, PackEnded, PackOrder, Ready, Refused
 from render.errors import BackendError, SnapsplatError
 
+STARTS = 3
+"""So often in a row a worker is started where none can begin."""
 LOOK_SECONDS = 0.5
 """How long nothing may be heard before who hangs is looked for."""
 
 
+log = logging.getLogger("recon.batch")
+
+
 @dataclass(frozen=True)
 class Lost:
-    """A worker is gone, and another is in its place."""
+    """A worker is gone; another is in its place, unless too many could not begin there."""
 
     packs: tuple[PackOrder, ...]
     """That it had not ended."""
@@ -36,12 +42,16 @@ class Crew:
         self._start = start
         self._patience = patience
         self.workers = [start(device) for device in devices]
+        self._failed_starts = dict.fromkeys(self.workers, 0)
+        """Of those before it, in a row."""
+        self._begun = False
 
-    def hear(self) -> Iterator[tuple[Worker, Message | Lost]]:
+    def hear(self) -> Iterator[Message | Lost]:
         """What has happened since; waits a little for something.
 
         Raises:
-            BackendError: a worker cannot work here at all.
+            SnapsplatError: what a worker refuses before any is at work.
+            BackendError: no worker is left.
         """
         by_connection = {worker.connection: worker for worker in self.workers}
         for connection in wait(list(by_connection), LOOK_SECONDS):
@@ -49,31 +59,40 @@ class Crew:
             try:
                 message = worker.connection.recv()
             except (EOFError, OSError):
-                yield worker, self._replace(worker, END_SECONDS)
+                yield self._replace(worker, END_SECONDS)
                 continue
             worker.heard = time.monotonic()
             if isinstance(message, Ready):
-                worker.ready = True
+                worker.ready = self._begun = True
+                self._failed_starts[worker] = 0
             elif isinstance(message, Refused):
-                raise (
-                    message.error
-                    if isinstance(message.error, SnapsplatError)
-                    else BackendError(f"A worker cannot work on {worker.device}: {message.error}")
-                )
+                if not self._begun and isinstance(message.error, SnapsplatError):
+                    raise message.error
+                yield self._replace(worker, why=str(message.error))
+                continue
             elif isinstance(message, PackEnded):
                 worker.packs.pop(message.pack, None)
                 worker.alone &= bool(worker.packs)
-            yield worker, message
+            yield message
         for worker in list(self.workers):
             busy = worker.packs or not worker.ready
             if busy and time.monotonic() - worker.heard > self._patience(list(worker.packs.values())):
-                yield worker, self._replace(worker)
+                yield self._replace(worker)
 
-    def _replace(self, worker: Worker, within_seconds: float = 0) -> Lost:
+    def _replace(self, worker: Worker, within_seconds: float = 0, why: str = "") -> Lost:
         how = worker.kill(within_seconds)
-        if not worker.ready:
-            raise BackendError(f"A worker on {worker.device} ended before it could begin ({how}).")
-        self.workers[self.workers.index(worker)] = self._start(worker.device)
+        how = why or how
+        failed = self._failed_starts.pop(worker) + (not worker.ready)
+        place = self.workers.index(worker)
+        if failed < STARTS:
+            log.warning("A worker on %s ended (%s); another takes its place.", worker.device, how)
+            self.workers[place] = self._start(worker.device)
+            self._failed_starts[self.workers[place]] = failed
+        else:
+            del self.workers[place]
+            log.error("No worker can begin on %s (%s); %d others go on.", worker.device, how, len(self.workers))
+        if not self.workers:
+            raise BackendError(f"No worker is left: {failed} in a row could not begin on {worker.device} ({how}).")
         return Lost(tuple(worker.packs.values()), how)
 
     def end(self) -> None:

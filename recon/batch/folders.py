@@ -73,16 +73,27 @@ def remove(folder: Path, staging: Path) -> None:
         raise refused(folder, error) from error
 
 
-def refuse_strangers(folder: Path) -> None:
-    """A folder of a scene's name that no run of this ledger has made is not to be replaced.
+def refuse_strangers(folder: Path, made: Mapping[str, tuple[int, str]]) -> None:
+    """What no run of this ledger has made, in the place of a scene that is to be made, is not to be replaced.
+
+    Args:
+        folder: the scene's.
+        made: what the ledger made of it; nothing is read, and an empty file, as a power cut leaves, is nobody's work.
 
     Raises:
-        OutputError: it is there.
+        OutputError: there is such a thing.
     """
-    if folder.exists() or folder.is_symlink():
+    if folder.is_symlink() or (folder.exists() and not (made and folder.is_dir())):
         raise OutputError(
             f"{folder} exists, and the ledger beside it did not make it; name another OUT, or move it away."
         )
+    for file in sorted(folder.rglob("*")):
+        if file.is_symlink() or not file.is_dir():
+            size, _ = made.get(file.relative_to(folder).as_posix(), (0, ""))
+            if file.is_symlink() or file.stat().st_size not in (0, size):
+                raise OutputError(
+                    f"{file} is not as the ledger beside it knows it, and its scene is to be made anew; move it away."
+                )
 
 
 def _checksum(file: Path) -> tuple[int, str]:

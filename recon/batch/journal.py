@@ -11,6 +11,13 @@ from recon.output_folder import refused
 log = logging.getLogger("recon.batch")
 
 
+class _LogFile(logging.FileHandler):
+    """What cannot be written is left out."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Instead of a traceback on the terminal."""
+
+
 @contextlib.contextmanager
 def logged_to(file: Path) -> Iterator[None]:
     """What `recon.batch` logs is appended to `file`.
@@ -19,7 +26,7 @@ def logged_to(file: Path) -> Iterator[None]:
         OutputError: it cannot be written.
     """
     try:
-        handler = logging.FileHandler(file, encoding="utf-8")
+        handler = _LogFile(file, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise refused(file, error) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -31,7 +38,9 @@ def logged_to(file: Path) -> Iterator[None]:
     finally:
         log.setLevel(before)
         log.removeHandler(handler)
-        handler.close()
+        # A log that a full disk cut short: what that means for the run is said elsewhere.
+        with contextlib.suppress(OSError):
+            handler.close()
 
 
 def log_ended(entry: Entry) -> None:

@@ -8,10 +8,13 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from render.errors import FileFormatError, OutputError
+from recon.output_folder import disk_is_full
+from render.errors import FileFormatError, OutputError, SnapsplatError
 
 State = Literal["waiting", "running", "written", "done", "failed"]
 """`written`: its files are whole, but perhaps not yet in their place."""
+DISK_FULL = "DiskFull"
+"""Kind of error: no fault of the scene's, so it is made when there is room."""
 FORMAT = 1
 """Of the tables; `PRAGMA user_version`."""
 _TABLES = """
@@ -54,7 +57,7 @@ class Entry:
     quality: float | None = None
     verdict: str | None = None
     error_kind: str | None = None
-    """A class of `render/errors.py`, or `WorkerDied`, `Bug`."""
+    """Class of the error, or `WorkerDied`, `Bug`, `DiskFull`."""
     error: str | None = None
     """The sentence."""
     ended_at: float | None = None
@@ -65,11 +68,25 @@ class Entry:
         """`outputs`, read."""
         return {name: (size, sha256) for name, (size, sha256) in json.loads(self.outputs).items()}
 
+    def failed(self, kind: str, sentence: str) -> "Entry":
+        """There is no scene."""
+        return replace(self, state="failed", error_kind=kind, error=storable(sentence))
+
     def made_of(
         self, inputs: Sequence[tuple[str, int, str, str]], outputs: dict[str, tuple[int, str]], staged: str
     ) -> "Entry":
         """Its files are whole, in `staged`."""
         return replace(self, state="written", inputs=json.dumps(inputs), outputs=json.dumps(outputs), staged=staged)
+
+
+def kind_of(error: SnapsplatError) -> str:
+    """As the ledger calls it."""
+    return DISK_FULL if disk_is_full(error) else type(error).__name__
+
+
+def storable(text: str) -> str:
+    """Without what UTF-8 has no bytes for, as are names of files that are not UTF-8."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 _COLUMNS = tuple(field.name for field in fields(Entry))
@@ -150,7 +167,9 @@ class Ledger:
                     self._database.executemany(statement, rows)
                     self._database.execute("COMMIT")
                 except BaseException:
-                    self._database.execute("ROLLBACK")
+                    # SQLite has done so itself where the disk is full.
+                    if self._database.in_transaction:
+                        self._database.execute("ROLLBACK")
                     raise
         except sqlite3.DatabaseError as error:
             raise self._refused(error) from error

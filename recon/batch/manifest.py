@@ -14,6 +14,8 @@ from render.errors import BackendError, ConfigError, InputError
 
 COLUMNS = ("id", "images", "cameras", "model", "size", "seed", "options")
 MANIFESTS = (".csv", ".jsonl", ".ndjson", ".parquet")
+IMAGES = "images"
+"""Folder in that of a capture, or instead of it, which has the photos."""
 SEPARATOR = ";"
 """Between photos in one cell."""
 
@@ -30,8 +32,8 @@ class Row:
     """What relative paths start from."""
 
 
-def read_captures(captures: str) -> list[Row]:
-    """The rows of a folder of folders, of a glob that matches folders, or of a manifest.
+def read_captures(captures: str, out: Path | None = None) -> list[Row]:
+    """The rows of a folder of folders, of a glob that matches folders, or of a manifest; `out` is no capture.
 
     A folder that holds a folder `images` is a capture of the photos in there; a `cameras.json` in it is taken.
 
@@ -49,7 +51,7 @@ def read_captures(captures: str) -> list[Row]:
         except ConfigError as error:
             raise ConfigError(f"{captures}: {error}") from error
     elif is_remote(captures) or glob.has_magic(captures) or Path(captures).is_dir():
-        rows = [Row(folder, _folder(folder)) for folder in folders_in(captures)]
+        rows = [Row(folder, _folder(folder)) for folder in folders_in(captures) if not _same(folder, out)]
     else:
         raise InputError(
             f"{captures} is no folder of captures, no glob and no manifest; manifests end in {', '.join(MANIFESTS)}."
@@ -59,14 +61,18 @@ def read_captures(captures: str) -> list[Row]:
     return rows
 
 
+def _same(folder: str, out: Path | None) -> bool:
+    return out is not None and not is_remote(folder) and Path(folder).resolve() == out.resolve()
+
+
 def _folder(folder: str) -> dict[str, Any]:
     if is_remote(folder):
-        name = PurePosixPath(folder).name
+        path = PurePosixPath(folder)
         # What it holds is not known without asking; whoever has more to say of it writes a manifest.
-        return {"id": name, "images": folder}
+        return {"id": path.parent.name if path.name == IMAGES else path.name, "images": folder}
     path = Path(folder)
-    capture = path.parent if path.name == "images" else path
-    inside = capture / "images"
+    capture = path.parent if path.name == IMAGES else path
+    inside = capture / IMAGES
     values = {"id": capture.name, "images": str(inside if inside.is_dir() else capture)}
     cameras = capture / "cameras.json"
     return {**values, "cameras": str(cameras)} if cameras.is_file() else values

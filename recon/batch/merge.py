@@ -2,8 +2,10 @@
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from recon.batch.folders import checksums, is_whole
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.run import ledger_locked, own_ledger, write_reports
 from recon.batch.share import WHOLE
@@ -15,8 +17,8 @@ SHARDS = "ledger.*of*.sqlite"
 def merge(out: Path) -> list[Entry]:
     """Put what all ledgers of shards in `out` say into its own, and write the reports of all; the shards' stay.
 
-    Of a scene that several know, what ended last counts. Scenes that are on their way are none of a finished run's,
-    and are to be begun anew.
+    Of a scene that several know, what ended last counts, but for what was done and is not there any more. Scenes that
+    are on their way are none of a finished run's, and are to be begun anew.
 
     Raises:
         InputError: there are none.
@@ -37,17 +39,24 @@ def merge(out: Path) -> list[Entry]:
         for file in files:
             with contextlib.closing(Ledger(file)) as shard:
                 ledger.keep_configs(shard.configs())
-                entries = _newest([*entries.values(), *shard.entries().values()])
+                entries = _newest([*entries.values(), *shard.entries().values()], out)
         ledger.put(*entries.values())
         write_reports(list(entries.values()), out, WHOLE)
     return list(entries.values())
 
 
-def _newest(entries: Sequence[Entry]) -> dict[str, Entry]:
+def _newest(entries: Sequence[Entry], out: Path) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for entry in entries:
+        if entry.state == "done" and not is_whole(out / entry.id, entry.made):
+            # Made anew by a run that is not among these, or not copied here: its folder stays known by its files.
+            entry = replace(entry, state="waiting", ended_at=None)
         known = found.get(entry.id)
-        if known is None or _rank(entry) >= _rank(known):
+        if known is not None and known.state == entry.state == "done" and known.outputs != entry.outputs:
+            # Clocks of several machines do not agree, and files of two runs may have the same sizes.
+            if checksums(out / entry.id) == entry.made:
+                found[entry.id] = entry
+        elif known is None or _rank(entry) > _rank(known):
             found[entry.id] = entry
     return found
 

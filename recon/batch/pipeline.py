@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from recon.batch.ledger import kind_of
 from recon.batch.messages import Message, Order, PackEnded, PackOrder, SceneFailed, SceneMade
 from recon.batch.one_scene import ReadScene, read_scene, write_scene
 from recon.device_memory import PeakMemory, ran_out_of_memory
@@ -21,7 +22,7 @@ from recon.reconstruction import Reconstruction
 from recon.views import Views
 from render.errors import SnapsplatError
 
-Answer = Reconstruction | SnapsplatError | Exception
+Answer = Reconstruction | SceneFailed
 DEVICE_LOST = "CUDA error"
 """What torch says where nothing will run in this process any more."""
 AHEAD = 2
@@ -122,16 +123,17 @@ class Pipeline:
         """Where a pack fails as a whole, its halves are tried, so that a scene fails by its own fault alone."""
         try:
             engine = self._engine_for(pack.order.network)
-            answers = engine.reconstruct([scene.input.views for scene in scenes], pack.order.seed)
+            views = [scene.input.views for scene in scenes]
+            answers = _without_tracebacks(pack, scenes, engine.reconstruct(views, pack.order.seed))
         except Exception as error:
             if DEVICE_LOST in str(error) and not ran_out_of_memory(error):
                 raise
             pack.ran_out |= ran_out_of_memory(error)
             if len(scenes) == 1:
-                return [error]
+                return [_failed(pack.order.number, scenes[0].order.id, error)]
         else:
             pack.ran = len(answers) if len(answers) == len(pack.scenes) else 0
-            return list(answers)
+            return answers
         half = len(scenes) // 2
         return self._answers(pack, scenes[:half]) + self._answers(pack, scenes[half:])
 
@@ -151,8 +153,8 @@ class Pipeline:
             self._tell(PackEnded(number, pack.ran, pack.seconds, pack.peak_bytes, pack.ran_out))
 
     def _written(self, pack: _Pack, scene: ReadScene, answer: Answer) -> Message:
-        if not isinstance(answer, Reconstruction):
-            return _failed(pack.order.number, scene.order.id, answer)
+        if isinstance(answer, SceneFailed):
+            return answer
         since = time.perf_counter()
         try:
             outputs = write_scene(answer, scene, pack.order.seed, self._kinds)
@@ -171,9 +173,19 @@ class Pipeline:
         )
 
 
+def _without_tracebacks(
+    pack: _Pack, scenes: Sequence[ReadScene], answers: Sequence[Reconstruction | SnapsplatError]
+) -> list[Answer]:
+    """An exception that waits to be told would keep, by its traceback, all that the device had for it."""
+    return [
+        answer if isinstance(answer, Reconstruction) else _failed(pack.order.number, scene.order.id, answer)
+        for scene, answer in zip(scenes, answers, strict=True)
+    ]
+
+
 def _failed(pack: int, id: str, error: Exception) -> SceneFailed:
     if isinstance(error, SnapsplatError):
-        return SceneFailed(pack, id, type(error).__name__, str(error))
+        return SceneFailed(pack, id, kind_of(error), str(error))
     if ran_out_of_memory(error):
         return SceneFailed(pack, id, "MemoryError", "Out of memory; try a smaller size or fewer photos.")
     trace = "".join(traceback.format_exception(error))

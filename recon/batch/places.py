@@ -1,13 +1,26 @@
 """Files where captures are: on this machine, or behind a URL of a kind that fsspec knows."""
 
+import contextlib
 import glob
+import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
-from render.errors import BackendError, InputError
+from recon.images import SUFFIXES, NotThereError
+from render.errors import BackendError, ConfigError, InputError, SnapsplatError
 
 REMOTE = "://"
+HTTP = ("http://", "https://")
+"""Beginnings of URLs behind which nothing can be listed."""
+STAMPS = (
+    "ETag", "etag", "md5Hash", "Content-MD5", "sha", "mtime", "LastModified", "last_modified", "Last-Modified",
+    "created",
+)  # fmt: skip
+"""What stores call what changes with a file."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +36,26 @@ class InputFile:
     @property
     def name(self) -> str:
         """Without folders."""
-        return PurePosixPath(self.place).name if is_remote(self.place) else Path(self.place).name
+        return _name(self.place)
 
 
 def is_remote(place: str) -> bool:
     """Whether it is a URL."""
     return REMOTE in place
+
+
+def check_place(place: str) -> None:
+    """That it could be a path or a URL at all.
+
+    Raises:
+        ConfigError: it has a character that none has.
+    """
+    try:
+        fits = "\0" not in place and bool(place.encode() if is_remote(place) else os.fsencode(place))
+    except UnicodeEncodeError:
+        fits = False
+    if not fits:
+        raise ConfigError(f"{place!r} has a character that no path and no URL has; a path or a URL is expected.")
 
 
 def read_file(place: str) -> bytes:
@@ -38,10 +65,11 @@ def read_file(place: str) -> bytes:
         InputError: it cannot be read.
         BackendError: nothing installed knows such URLs.
     """
-    try:
-        return _remote(place)[0].cat_file(_remote(place)[1]) if is_remote(place) else Path(place).read_bytes()
-    except OSError as error:
-        raise InputError(f"{place} cannot be read ({error.strerror or error}).") from error
+    with _told(place, "read"):
+        if not is_remote(place):
+            return Path(place).read_bytes()
+        system, path = _remote(place)
+        return system.cat_file(path)
 
 
 def look_at(place: str) -> InputFile:
@@ -51,29 +79,34 @@ def look_at(place: str) -> InputFile:
         InputError: there is none.
         BackendError: nothing installed knows such URLs.
     """
-    try:
-        if is_remote(place):
-            system, path = _remote(place)
-            return _found(place, system.info(path))
-        facts = Path(place).stat()
-        return InputFile(place, facts.st_size, str(facts.st_mtime_ns))
-    except OSError as error:
-        raise InputError(f"{place} cannot be looked at ({error.strerror or error}).") from error
+    with _told(place, "looked at"):
+        if not is_remote(place):
+            facts = Path(place).stat()
+            return InputFile(place, facts.st_size, str(facts.st_mtime_ns))
+        system, path = _remote(place)
+        return _found(place, system.info(path))
 
 
-def remote_files(folder: str) -> list[InputFile]:
-    """The files directly in a folder behind a URL; of what is a file, itself.
+def remote_photos(place: str) -> list[InputFile]:
+    """What counts as a photo directly in a folder behind a URL; of what is a file, itself.
 
     Raises:
-        InputError: there is nothing.
+        InputError: there is nothing, or no knowing what there is.
         BackendError: nothing installed knows such URLs.
     """
-    system, path = _remote(folder)
-    try:
-        listed = system.ls(path, detail=True)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be looked at ({error.strerror or error}).") from error
-    return [_found(system.unstrip_protocol(one["name"]), one) for one in listed if one["type"] == "file"]
+    if place.startswith(HTTP):
+        if not _is_photo(_name(place)):
+            raise InputError(
+                f"{place} has no name of a photo, and a web server does not say what a folder holds; name each photo, "
+                f"which ends in {', '.join(sorted(SUFFIXES))}."
+            )
+        return [look_at(place)]
+    with _told(place, "looked at"):
+        system, path = _remote(place)
+        listed = [
+            one for one in system.ls(path, detail=True) if one["type"] == "file" and _is_photo(_name(one["name"]))
+        ]
+        return [_found(system.unstrip_protocol(one["name"]), one) for one in listed]
 
 
 def folders_in(place: str) -> list[str]:
@@ -83,8 +116,12 @@ def folders_in(place: str) -> list[str]:
         InputError: the folder cannot be looked at.
         BackendError: nothing installed knows such URLs.
     """
-    is_glob = glob.has_magic(place)
-    try:
+    is_glob = glob.has_magic(place) and not Path(place).is_dir()
+    if place.startswith(HTTP):
+        raise InputError(
+            f"{place} is no manifest, and a web server does not say which folders it has; write a manifest."
+        )
+    with _told(place, "looked at"):
         if is_remote(place):
             system, path = _remote(place)
             found = system.glob(path, detail=True).values() if is_glob else system.ls(path, detail=True)
@@ -93,16 +130,46 @@ def folders_in(place: str) -> list[str]:
             # Path.glob takes no absolute pattern.
             found = glob.glob(place, recursive=True) if is_glob else Path(place).iterdir()  # noqa: PTH207
             names = [str(path) for path in map(Path, found) if path.is_dir()]
-    except OSError as error:
-        raise InputError(f"{place} cannot be looked at ({error.strerror or error}).") from error
     return sorted(name for name in names if not PurePosixPath(name).name.startswith("."))
 
 
+def _name(place: str) -> str:
+    """Without folders."""
+    if place.startswith(HTTP):
+        return PurePosixPath(urlsplit(place).path).name
+    return PurePosixPath(place).name if is_remote(place) else Path(place).name
+
+
+def _is_photo(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
+
+
 def _found(place: str, facts: dict[str, Any]) -> InputFile:
-    told = next(
-        (facts[key] for key in ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created") if key in facts), ""
-    )
-    return InputFile(place, int(facts.get("size") or 0), str(told))
+    stamp = next((facts[key] for key in STAMPS if facts.get(key)), None)
+    if stamp is None or facts.get("size") is None:
+        # Who stores it does not say whether it has changed.
+        content = read_file(place)
+        return InputFile(place, len(content), hashlib.sha256(content).hexdigest())
+    return InputFile(place, int(facts["size"]), str(stamp))
+
+
+@contextlib.contextmanager
+def _told(place: str, done: str) -> Iterator[None]:
+    """What goes wrong, in a sentence.
+
+    Raises:
+        NotThereError: something did.
+    """
+    try:
+        yield
+    except SnapsplatError:
+        raise
+    except Exception as error:
+        # Each store has errors of its own.
+        if not is_remote(place) and not isinstance(error, OSError):
+            raise
+        why = (error.strerror if isinstance(error, OSError) else None) or f"{type(error).__name__}: {error}"
+        raise NotThereError(f"{place} cannot be {done} ({why}).") from error
 
 
 def _remote(place: str) -> tuple[Any, str]:
@@ -114,5 +181,5 @@ def _remote(place: str) -> tuple[Any, str]:
     except (ImportError, ValueError) as error:
         raise BackendError(
             f"{place} is a URL that nothing installed can read ({error}); pip install -e '.[batch]', and the package "
-            "of fsspec for such URLs (s3fs for s3://)."
+            "of fsspec for such URLs (s3fs for s3://, aiohttp for https://)."
         ) from error

@@ -53,16 +53,16 @@ def find_scenes(wanted: Wanted) -> list[Scene]:
     Raises:
         ConfigError, InputError, BackendError: the list, or an option, cannot be used.
     """
-    scenes = make_scenes(read_captures(wanted.captures), wanted.options)
+    scenes = make_scenes(read_captures(wanted.captures, wanted.out), wanted.options)
+    ids = {scene.id for scene in scenes}
+    meant = set() if wanted.only else ids
     for pattern in wanted.only:
-        if not fnmatch.filter([scene.id for scene in scenes], pattern):
+        # An id may have brackets in it, too.
+        found = {pattern} & ids or {id for id in ids if fnmatch.fnmatchcase(id, pattern)}
+        if not found:
             raise ConfigError(f"--only is {pattern!r}, which is the id of no scene in {wanted.captures}.")
-    return [
-        scene
-        for scene in scenes
-        if wanted.share.has(scene.id)
-        and (not wanted.only or any(fnmatch.fnmatchcase(scene.id, pattern) for pattern in wanted.only))
-    ]
+        meant |= found
+    return [scene for scene in scenes if scene.id in meant and wanted.share.has(scene.id)]
 
 
 def plan(wanted: Wanted, config: BatchConfig, machine: Machine | None = None) -> Planned:

@@ -46,8 +46,6 @@ try:
 except ImportError as missing:
     raise BackendError(f"--ray needs Ray, which is not installed ({missing}): pip install -e '.[ray]'.") from missing
 
-STARTS = 3
-"""A worker that dies before it could begin, as when its node goes, is started so often."""
 LOOK_SECONDS = 300.0
 """A node that has not said by then what it has is lost, or has no room; its first process imports torch."""
 
@@ -117,23 +115,21 @@ class RayFleet:
             num_cpus=seat.cpus, num_gpus=seat.gpus, scheduling_strategy="SPREAD", max_concurrency=2
         )
         arguments = (self._make_engine, device, self.machine.threads, self._config.kinds, staging.absolute())
-        return RayWorker(device, lambda: hand.remote(*arguments))
+        return RayWorker(device, hand.remote(*arguments))
 
 
 class RayWorker(Worker):
     """An actor; what it says comes by way of a thread, so that its runner listens to it as to any other."""
 
-    def __init__(self, device: str, begin: Any):
-        """`begin` starts an actor."""
+    def __init__(self, device: str, actor: Any):
+        """`actor` is a `_Hand`."""
         near_end, far_end = multiprocessing.Pipe()
         super().__init__(device, near_end)
         # Ray may have no room for it for long, and it does not hang for that.
         self.heard = math.inf
-        self._begin = begin
-        self._guard = threading.Lock()
-        self._ended = ""
-        """How; once it is said, no other actor is started."""
-        self._actor = begin()
+        self._actor = actor
+        self._ended = "it hung"
+        """How; said before its end of the pipe is closed."""
         threading.Thread(target=self._listen, args=(far_end,), daemon=True).start()
 
     def say(self, order: Order) -> None:
@@ -147,29 +143,18 @@ class RayWorker(Worker):
 
     def kill(self, within_seconds: float = 0) -> str:  # noqa: ARG002 - how it ended is said before it is noticed
         """See `Worker`."""
-        with self._guard:
-            ended, self._ended = self._ended, self._ended or "it hung"
-            ray.kill(self._actor)
+        ray.kill(self._actor)
         self.connection.close()
-        return ended or "it hung"
+        return self._ended
 
     def _listen(self, far_end: Connection) -> None:
-        how = "its actor ended"
         with far_end, contextlib.suppress(OSError):
-            for _ in range(STARTS):
-                began = False
-                try:
-                    for told in self._actor.messages.remote():
-                        far_end.send(ray.get(told))
-                        began = True
-                except RayError as error:
-                    how = f"its actor ended, {type(error).__name__}"
-                with self._guard:
-                    if began or self._ended:
-                        break
-                    self._actor = self._begin()
-            with self._guard:
-                self._ended = self._ended or how
+            try:
+                for told in self._actor.messages.remote():
+                    far_end.send(ray.get(told))
+                self._ended = "its actor ended"
+            except RayError as error:
+                self._ended = f"its actor ended, {type(error).__name__}"
 
 
 class _Hand:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import cv2
+import numpy as np
 
 from recon.batch.ledger import Entry
 
@@ -75,7 +76,9 @@ def _thumbnail(file: Path, entry: Entry) -> str:
     """A preview made small, in base64; empty where there is none."""
     if entry.state != "done" or not file.is_file():
         return ""
-    picture = cv2.imread(str(file))
+    # By way of memory: OpenCV takes no path that is not UTF-8.
+    content = np.fromfile(file, np.uint8)
+    picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     if picture is None:
         return ""
     size = max(1, round(picture.shape[1] * THUMBNAIL_PX / picture.shape[0])), THUMBNAIL_PX

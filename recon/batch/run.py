@@ -11,7 +11,7 @@ from typing import TextIO
 from recon.batch.config import BatchConfig
 from recon.batch.crew import Crew
 from recon.batch.fleet import Fleet
-from recon.batch.folders import drop_staging, make_staging, refuse_strangers
+from recon.batch.folders import drop_staging, make_staging
 from recon.batch.journal import log_ended, logged_to
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.packs import Packs
@@ -26,7 +26,8 @@ from recon.batch.todo import make_agenda
 from recon.batch.worker import OwnFleet, library_engine
 from recon.cost_file import KeptCosts
 from recon.output_folder import check_output_folder, refused
-from render.files.atomic import write_atomically
+from render.errors import SnapsplatError
+from render.files.atomic import make_folder, write_atomically
 from render.files.lock import locked
 
 
@@ -50,14 +51,14 @@ def run(
 
     Raises:
         ConfigError, InputError: the list, or an option, cannot be used.
-        OutputError: OUT cannot be written, or another run has it.
+        OutputError: OUT cannot be written, its disk is full, or another run has it.
         BackendError: a worker cannot work here.
     """
     scenes, out = find_scenes(wanted), wanted.out
     fleet = fleet or OwnFleet(config, make_engine, context or multiprocessing.get_context("spawn"))
     machine = fleet.machine
     check_output_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     ids = {scene.id for scene in scenes}
 
     def ended(entry: Entry, tally: Tally) -> None:
@@ -66,9 +67,6 @@ def run(
 
     with own_ledger(wanted.share, out) as (ledger, staging), logged_to(wanted.share.file(out, "batch", "log")):
         agenda = make_agenda(scenes, ledger.entries(), out, wanted.retry_failed)
-        for todo in agenda.todo:
-            if todo.scene.id not in agenda.made:
-                refuse_strangers(out / todo.scene.id)
         costs = KeptCosts(machine.name)
         begin(planned(agenda, machine, config, costs, out))
         ledger.keep_configs({scene.options.digest: json.dumps(scene.options.content) for scene in scenes})
@@ -77,10 +75,12 @@ def run(
         runner = Runner(out, staging, ledger, agenda, packs, costs, ended)
         try:
             _work(runner, config, fleet, staging)
-        finally:
-            costs.save()
-            entries = ledger.entries()
-            write_reports(list(entries.values()), out, wanted.share)
+        except BaseException:
+            # Why it ended is what is to be told, not that a report cannot be written either.
+            with contextlib.suppress(SnapsplatError):
+                _close(ledger, costs, out, wanted.share)
+            raise
+        entries = _close(ledger, costs, out, wanted.share)
     return [entry for id, entry in entries.items() if id in ids]
 
 
@@ -117,6 +117,15 @@ def own_ledger(share: Share, out: Path) -> Iterator[tuple[Ledger, Path]]:
             yield ledger, make_staging(out, share.part)
         finally:
             drop_staging(out, share.part)
+
+
+def _close(ledger: Ledger, costs: KeptCosts, out: Path, share: Share) -> dict[str, Entry]:
+    """What no worker is at any more waits; the reports say so."""
+    costs.save()
+    recover(ledger, out)
+    entries = ledger.entries()
+    write_reports(list(entries.values()), out, share)
+    return entries
 
 
 def _work(runner: Runner, config: BatchConfig, fleet: Fleet, staging: Path) -> None:

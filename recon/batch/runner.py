@@ -10,7 +10,7 @@ from pathlib import Path
 from recon.batch.crew import Crew, Lost
 from recon.batch.fleet import Worker
 from recon.batch.folders import put_in_place, remove
-from recon.batch.ledger import Entry, Ledger
+from recon.batch.ledger import DISK_FULL, Entry, Ledger, kind_of
 from recon.batch.messages import Message, PackEnded, PackOrder, SceneFailed, SceneMade, SceneOrder
 from recon.batch.packs import Costs, Pack, Packs
 from recon.batch.todo import Agenda, Todo, new_entry
@@ -88,16 +88,16 @@ class Runner:
         """Until every scene has ended.
 
         Raises:
-            OutputError: the ledger cannot be written.
-            BackendError: a worker cannot work here.
+            OutputError: the ledger cannot be written, or the disk is full.
+            BackendError: no worker can work here.
         """
         for entry in self._agenda.refused:
             self._drop_outdated(entry.id)
             self._count(replace(entry, ended_at=time.time()))
         while self._packs or self._suspects or self._running:
             self._feed(crew)
-            for worker, event in crew.hear():
-                self._take(worker, event)
+            for event in crew.hear():
+                self._take(event)
 
     def forecast_seconds(self, orders: Sequence[PackOrder]) -> float:
         """How long a worker should take for what it has."""
@@ -144,7 +144,7 @@ class Runner:
     def _attempt(self, todo: Todo) -> int:
         return todo.attempt + 1 + (todo.scene.id in self._tried_alone)
 
-    def _take(self, worker: Worker, event: Message | Lost) -> None:
+    def _take(self, event: Message | Lost) -> None:
         if isinstance(event, SceneMade):
             self._made(event)
         elif isinstance(event, SceneFailed):
@@ -154,7 +154,6 @@ class Runner:
         elif isinstance(event, PackEnded):
             self._pack_ended(event)
         elif isinstance(event, Lost):
-            log.warning("A worker on %s died (%s); another takes its place.", worker.device, event.how)
             self._lost(event)
 
     def _made(self, made: SceneMade) -> None:
@@ -170,13 +169,16 @@ class Runner:
         try:
             put_in_place(self._out / staged, self._out / made.id)
         except OutputError as error:
-            self._fail(made.id, type(error).__name__, str(error))
+            self._fail(made.id, kind_of(error), str(error))
             return
         self._end(replace(entry, state="done", staged=None, ended_at=time.time()))
 
     def _fail(self, id: str, kind: str, sentence: str) -> None:
         _, entry = self._open[id]
-        self._end(replace(entry, state="failed", error_kind=kind, error=sentence, ended_at=time.time()))
+        self._end(replace(entry.failed(kind, sentence), ended_at=time.time()))
+        if kind == DISK_FULL:
+            # All others would fail of it as well.
+            raise OutputError(f"{sentence} What is done is kept, and the same command goes on from there.")
 
     def _end(self, entry: Entry) -> None:
         del self._open[entry.id]

@@ -68,7 +68,6 @@ def code_version() -> str:
     return version("snapsplat")
 
 
-@functools.cache
 def weights_of(config: ReconstructConfig) -> dict[str, str]:
     """Name of each of the weights that may run -> sha256 of its file.
 
@@ -83,12 +82,19 @@ def weights_of(config: ReconstructConfig) -> dict[str, str]:
     for option, file in own.items():
         if file:
             try:
-                found[option] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+                facts = Path(file).stat()
+                found[option] = _sha256(file, facts.st_size, facts.st_mtime_ns)
             except OSError as error:
                 raise ConfigError(
                     f"{option} is {file!r}, which cannot be read ({error.strerror or error}); name a .safetensors file."
                 ) from error
     return found
+
+
+@functools.cache
+def _sha256(file: str, _size: int, _stamp: int) -> str:
+    """Once for all configurations, and again where the file was written anew."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def digest_of(content: Any) -> str:

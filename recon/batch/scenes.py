@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from recon.batch.manifest import COLUMNS, Row
-from recon.batch.places import is_remote
+from recon.batch.places import check_place, is_remote
 from recon.batch.scene import Scene, check_id, folded
 from recon.batch.scene_options import RunOptions, SceneOptions
 from render.errors import ConfigError, SnapsplatError
@@ -51,6 +51,8 @@ def _scene(row: Row, options: RunOptions) -> Scene:
     if not isinstance(images, list) or not images or not all(isinstance(one, str) and one for one in images):
         raise ConfigError(f"images is {values.get('images')!r}; a folder, or a list of photos, is expected.")
     cameras = _text(values, "cameras") if "cameras" in values else None
+    for place in (*images, *([] if cameras is None else [cameras])):
+        check_place(place)
     return Scene(
         id=id,
         images=tuple(_resolved(one, row.base) for one in images),

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from recon.batch.places import InputFile, is_remote, look_at, read_file, remote_files
+from recon.batch.places import InputFile, is_remote, look_at, read_file, remote_photos
 from recon.batch.scene import Scene
 from recon.grid import fit_grid
-from recon.images import MAX_PHOTOS, NEEDED, SUFFIXES, find_photos, natural_order, one_is_too_few
+from recon.images import MAX_PHOTOS, NEEDED, SUFFIXES, NotThereError, find_photos, natural_order, one_is_too_few
 from recon.photo_file import read_header
 from recon.scene_input import fewest_photos
 from render.errors import InputError, SnapsplatError
@@ -85,10 +85,9 @@ def _remote_photos(places: Sequence[str], fewest: int) -> list[InputFile]:
     """As `find_photos` has them: folders as the photos directly inside, in natural order."""
     photos = []
     for place in places:
-        found = [file for file in remote_files(place) if Path(file.name).suffix.lower() in SUFFIXES]
-        photos += sorted((file for file in found if not file.name.startswith(".")), key=_in_order)
+        photos += sorted(remote_photos(place), key=_in_order)
     if not photos:
-        raise InputError(
+        raise NotThereError(
             f"{', '.join(places)} holds no photo; what ends in {', '.join(sorted(SUFFIXES))} counts as one."
         )
     names = [photo.name for photo in photos]

@@ -5,14 +5,15 @@ import logging
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from recon.batch.folders import is_whole
-from recon.batch.ledger import Entry
+from recon.batch.folders import is_whole, refuse_strangers
+from recon.batch.ledger import DISK_FULL, Entry, kind_of, storable
 from recon.batch.places import InputFile
 from recon.batch.scene import Scene
 from recon.batch.scene_options import code_version
 from recon.batch.survey import Inputs, find_inputs, grid_wh, looked_at, sha256_of
 from recon.cost import Load
-from render.errors import SnapsplatError
+from recon.images import NotThereError
+from render.errors import BackendError, SnapsplatError
 
 log = logging.getLogger("recon.batch")
 
@@ -43,13 +44,18 @@ class Agenda:
     kept: list[Entry] = field(default_factory=list)
     """Done before, or failed before."""
     made: set[str] = field(default_factory=set)
-    """Ids of scenes to be made or refused that have a folder, which is not of these files and options."""
+    """Ids of scenes to be made or refused that have a folder, which is not of these files and options, and holds
+    nothing else."""
     touched: list[Entry] = field(default_factory=list)
     """Done before, of files that were written anew with the same content."""
 
 
 def make_agenda(scenes: list[Scene], entries: dict[str, Entry], out: Path, retry_failed: bool) -> Agenda:
-    """Look at every scene's files, which takes a while, and compare them with what the ledger has."""
+    """Look at every scene's files, which takes a while, and compare them with what the ledger has.
+
+    Raises:
+        OutputError: where a scene is to be, there is what no run has made.
+    """
     agenda = Agenda()
 
     def look(scene: Scene) -> Inputs | SnapsplatError:
@@ -67,7 +73,7 @@ def make_agenda(scenes: list[Scene], entries: dict[str, Entry], out: Path, retry
         elif entry is not None and entry.state == "done" and _only_touched(scene, found, entry, out):
             agenda.touched.append(replace(entry, inputs=_inputs(found, json.loads(entry.inputs))))
         else:
-            _add(agenda, scene, found, entry)
+            _add(agenda, scene, found, entry, out)
     return agenda
 
 
@@ -77,7 +83,7 @@ def new_entry(scene: Scene, inputs: Inputs | SnapsplatError, attempt: int) -> En
         id=scene.id,
         state="waiting",
         attempt=attempt,
-        images="; ".join(scene.images),
+        images=storable("; ".join(scene.images)),
         photos=len(inputs.photos) if isinstance(inputs, Inputs) else None,
         grid=None,
         config=scene.options.digest,
@@ -86,27 +92,28 @@ def new_entry(scene: Scene, inputs: Inputs | SnapsplatError, attempt: int) -> En
     )
 
 
-def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: Entry | None) -> None:
-    attempt = 0 if entry is None else entry.attempt
-    if entry is not None and entry.made:
+def _add(agenda: Agenda, scene: Scene, found: Inputs | SnapsplatError, entry: Entry | None, out: Path) -> None:
+    attempt, made = (0, {}) if entry is None else (entry.attempt, entry.made)
+    if made:
         agenda.made.add(scene.id)
+    if made or not isinstance(found, SnapsplatError):
+        refuse_strangers(out / scene.id, made)
     try:
         if isinstance(found, SnapsplatError):
             raise found
         grid = grid_wh(found, scene.options.config.size)
         agenda.todo.append(Todo(scene, found, grid, attempt))
     except SnapsplatError as error:
-        refused = new_entry(scene, found, attempt + 1)
-        agenda.refused.append(replace(refused, state="failed", error=str(error), error_kind=type(error).__name__))
+        agenda.refused.append(new_entry(scene, found, attempt + 1).failed(kind_of(error), str(error)))
 
 
 def _is_kept(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path, retry_failed: bool) -> bool:
     same = entry.config == scene.options.digest and _stamps(entry.inputs) == _stamps(_inputs(found, []))
     if entry.state == "done":
-        # Photos that are not there, moved away or on a disk that is not, do not cost what was made of them.
-        same |= entry.config == scene.options.digest and isinstance(found, SnapsplatError)
+        # Photos that are not there, moved away or where nothing can be seen now, do not cost what was made of them.
+        same |= entry.config == scene.options.digest and isinstance(found, NotThereError | BackendError)
         return same and is_whole(out / scene.id, entry.made)
-    return same and entry.state == "failed" and not retry_failed
+    return same and entry.state == "failed" and entry.error_kind != DISK_FULL and not retry_failed
 
 
 def _only_touched(scene: Scene, found: Inputs | SnapsplatError, entry: Entry, out: Path) -> bool:

@@ -1,9 +1,13 @@
 """A reconstruction small enough to be saved many times: three views of a flat cloud, one of them not registered."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import torch
 
 from recon.reconstruction import Reconstruction
+from recon.views import Views
 from render.cameras import Cameras
 from render.gaussians import Gaussians
 
@@ -43,4 +47,20 @@ def small_reconstruction(seed: int = 0, photo_value: int = 128) -> Reconstructio
             "error": float("nan"),
             "of": np.int64(3),
         },
+    )
+
+
+def small_reconstruction_of(views: Views, seed: int, report: dict[str, Any]) -> Reconstruction:
+    """The same with the names of `views`, which are three at most."""
+    scene, count = small_reconstruction(seed), len(views)
+    return replace(
+        scene,
+        cameras=scene.cameras[list(range(count))],
+        origin=scene.origin[:count],
+        names=views.names,
+        depth=scene.depth[:count],
+        confidence=scene.confidence[:count],
+        photos=scene.photos[:count],
+        gain=scene.gain[:count],
+        report=report,
     )

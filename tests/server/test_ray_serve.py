@@ -15,7 +15,7 @@ from render.errors import ConfigError
 from server.pb import service_pb2
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'"),
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install -e '.[ray]'"),
     # Of Ray's own, when it is imported.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 import snapsplat
-from snapsplat.cli import app, split_overrides
+from snapsplat.cli import app
+from snapsplat.overrides import split_overrides
 from tests.snapsplat.small_run import SmallEngine, photos_in, run, with_small_engine
 
 
@@ -98,8 +99,8 @@ def test_given_cameras_reach_the_engine_and_their_warnings_the_user(tmp_path: Pa
 def test_what_holds_an_equals_sign_is_an_override_unless_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "b=1.jpg").touch()
-    arguments = ["a.jpg", "b=1.jpg", "network.depth.planes=9", "c=2.jpg"]
-    assert split_overrides(arguments) == (["a.jpg", "b=1.jpg"], ["network.depth.planes=9", "c=2.jpg"])
+    arguments = ["a.jpg", "b=1.jpg", "network.depth.planes=9", "c=2.jpg", "day/d=3.jpg"]
+    assert split_overrides(arguments) == (["a.jpg", "b=1.jpg", "day/d=3.jpg"], ["network.depth.planes=9", "c=2.jpg"])
 
 
 def test_version():

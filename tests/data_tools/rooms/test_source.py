@@ -49,13 +49,12 @@ def test_numbers_and_splits_and_seeds_are_different_scenes():
     assert len({scene.name for scene in scenes}) == 4
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_the_same_number_gives_the_same_scene_also_in_a_worker():
     scenes = RoomsSource("train", 2, SMALL, seed=3)
     here = scenes[5]
     scenes[6]
     assert_equal(here, scenes[5])
-    with multiprocessing.get_context("fork").Pool(1) as pool:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert_equal(here, pool.apply(scenes.__getitem__, (5,)))
 
 

@@ -16,7 +16,8 @@ def add_capture(
     folder.mkdir(parents=True)
     for i, name in enumerate(names):
         pixels = np.random.default_rng((seed, i)).integers(0, 256, (size_wh[1], size_wh[0], 3), dtype=np.uint8)
-        cv2.imwrite(str(folder / name), pixels)
+        # By way of memory: OpenCV takes no path that is not UTF-8.
+        (folder / name).write_bytes(cv2.imencode(Path(name).suffix, pixels)[1].tobytes())
     return folder
 
 

@@ -4,14 +4,13 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from recon.network.splat_network import NetworkConfig
 from recon.reconstruction import Reconstruction
 from recon.views import Views
 from render.errors import ReconstructionError, SnapsplatError
-from tests.recon.small_scene import small_reconstruction
+from tests.recon.small_scene import small_reconstruction_of
 
 SECONDS = 0.01
 """That a pack keeps the device busy."""
@@ -48,18 +47,6 @@ class FakeEngine:
 def _answer(views: Views, seed: int, word: str) -> Reconstruction | SnapsplatError:
     if word == "apart":
         return ReconstructionError("No two photos show the same.")
-    count = len(views)
     digest = hashlib.sha256(views.pixels.numpy().tobytes() + str(seed).encode()).digest()
-    scene = small_reconstruction(int.from_bytes(digest[:4]))
     report = {"stages": {}, "verdict": "usable", "quality": round(digest[4] / 256, 2), "warnings": []}
-    return replace(
-        scene,
-        cameras=scene.cameras[list(range(count))],
-        origin=scene.origin[:count],
-        names=views.names,
-        depth=scene.depth[:count],
-        confidence=scene.confidence[:count],
-        photos=scene.photos[:count],
-        gain=scene.gain[:count],
-        report=report,
-    )
+    return small_reconstruction_of(views, int.from_bytes(digest[:4]), report)

@@ -3,6 +3,7 @@
 The server has everything loaded, and forks: a run begins at once. It has no threads, so that it may.
 """
 
+import errno
 import json
 import multiprocessing
 import os
@@ -11,15 +12,18 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import recon.outputs
 from recon.batch.config import BatchConfig
 from recon.batch.ledger import Entry, Ledger
 from recon.batch.prepare import Wanted
 from recon.batch.run import run
 from recon.batch.scene_options import RunOptions
 from recon.batch.share import Share
+from render.errors import OutputError
 from tests.recon.batch.fake_engine import MARKS, FakeEngine
 
 KINDS = ("scene.ply", "cameras.json", "depth", "report.json")
@@ -100,8 +104,25 @@ def _run(order: dict[str, Any], tell: int) -> int:
     def told(*_: object) -> None:
         os.write(tell, b".")
 
-    entries = run(wanted, config, told, told, FakeEngine, Forked())  # type: ignore[arg-type]
+    if "full" in order:
+        recon.outputs.write_ply = full_disk(order["full"], recon.outputs.write_ply)
+    try:
+        entries = run(wanted, config, told, told, FakeEngine, Forked())  # type: ignore[arg-type]
+    except OutputError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - for who looks
+        return 6
     return int(any(entry.state != "done" for entry in entries))
+
+
+def full_disk(word: str, write: Callable[..., None]) -> Callable[..., None]:
+    """Writes as `write`, but that there is no room for files whose path has `word` in it."""
+
+    def write_until_full(path: Path, *content: Any) -> None:
+        if word in str(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, *content)
+
+    return write_until_full
 
 
 class Forked:

@@ -85,6 +85,9 @@ def test_all_kinds_of_manifest_say_the_same(tmp_path: Path, ending: str):
         ({"id": "Ledger.sqlite", "images": "a"}, "is the name of a file that the batch writes"),
         ({"id": "x" * 151, "images": "a"}, "has 151 bytes, and 150 are the most"),
         ({"id": "KITCHEN", "images": "a"}, "is also that of"),
+        ({"id": "a", "images": ["a", "b\0"]}, r"b\x00' has a character that no path and no URL has"),
+        ({"id": "a", "images": "s3://b/\udcff"}, r"'s3://b/\udcff' has a character that no path and no URL has"),
+        ({"id": "a", "images": "a", "cameras": "\ud800"}, r"\ud800' has a character that no path and no URL has"),
     ],
 )
 def test_a_row_that_cannot_be_is_refused_by_its_line(tmp_path: Path, row: dict[str, Any], sentence: str):
@@ -92,6 +95,16 @@ def test_a_row_that_cannot_be_is_refused_by_its_line(tmp_path: Path, row: dict[s
         scenes_of(write(tmp_path, "jsonl", [*ROWS, row]))
     assert f"{tmp_path / 'list.jsonl'}, line 4: " in str(caught.value)
     assert sentence in str(caught.value)
+
+
+def test_weights_that_were_written_anew_are_others(tmp_path: Path):
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    options = RunOptions(overrides=(f"network.depth.corrector_weights={file}",))
+    before = options.scene().digest
+    assert options.scene().digest == before
+    file.write_bytes(b"other")
+    assert options.scene().digest != before
 
 
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path):

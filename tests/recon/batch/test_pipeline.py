@@ -1,8 +1,8 @@
 """What happens to scenes on their way through a device, without processes."""
 
-import errno
 import shutil
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,11 @@ from recon.batch.pipeline import Pipeline
 from recon.batch.places import look_at
 from recon.device_memory import PeakMemory
 from recon.network.splat_network import NetworkConfig
+from recon.views import Views
+from render.errors import ReconstructionError, SnapsplatError
 from tests.recon.batch.captures import add_capture
 from tests.recon.batch.fake_engine import FakeEngine
-from tests.recon.batch.fake_runs import KINDS
+from tests.recon.batch.fake_runs import KINDS, full_disk
 
 
 def through(
@@ -59,12 +61,7 @@ def test_a_file_that_vanishes_costs_its_scene_alone(tmp_path: Path):
 
 
 def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def full(path: Path, *_: object) -> None:
-        if "staged-1" in str(path):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        path.touch()
-
-    monkeypatch.setattr("recon.outputs.write_ply", full)
+    monkeypatch.setattr("recon.outputs.write_ply", full_disk("staged-1", lambda path, _: path.touch()))
     told, _ = through(tmp_path, ["a", "b"])
     assert failures(told).keys() == {"1"}
     assert "No space left on device" in failures(told)["1"]
@@ -86,6 +83,31 @@ def test_a_mistake_is_told_with_where_it_was(tmp_path: Path):
     (failed,) = [message for message in told if isinstance(message, SceneFailed)]
     assert (failed.id, failed.kind) == ("1", "Bug")
     assert "fake_engine.py" in failed.trace
+
+
+def test_what_failed_keeps_nothing_of_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    kept: list[weakref.ref[torch.Tensor]] = []
+    alive: list[bool] = []
+
+    def fails(_self: FakeEngine, scenes: Sequence[Views], _seed: int) -> list[SnapsplatError]:
+        alive.extend(tensor() is not None for tensor in kept)
+        tensor = torch.zeros(1)
+        kept.append(weakref.ref(tensor))
+        if scenes[0].names[0] == "apart.png":
+            raise ReconstructionError("No two photos show the same.")
+        try:
+            raise ReconstructionError("No two photos show the same.")
+        except ReconstructionError as error:
+            return [error]
+
+    # Nothing is written, so all answers wait.
+    monkeypatch.setattr(FakeEngine, "reconstruct", fails)
+    monkeypatch.setattr(Pipeline, "_writing", lambda _: None)
+    monkeypatch.setattr("recon.batch.pipeline.AHEAD", 8)
+    through(tmp_path, ["apart"], packs=2)
+    through(tmp_path / "more", ["a"], packs=2)
+    assert alive
+    assert not any(alive)
 
 
 def test_a_lost_device_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -130,5 +130,5 @@ def test_a_worker_that_does_not_see_out_says_so(tmp_path: Path):
 def test_without_ray_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.delitem(sys.modules, "recon.batch.ray_fleet", raising=False)
-    with pytest.raises(BackendError, match=r"--ray needs Ray, which is not installed .*: pip install '.\[ray\]'"):
+    with pytest.raises(BackendError, match=r"--ray needs Ray, which is not installed .*: pip install -e '.\[ray\]'"):
         __import__("recon.batch.ray_fleet")
