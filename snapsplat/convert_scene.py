@@ -29,7 +29,7 @@ def convert_scene(source: Path, target: Path, asked: Asked) -> None:
     source = scene_file(source)
     if asked.text:
         raise ConfigError("--text is for COLMAP's model; a scene is written as its ending says.")
-    if suffix in (".glb", ".spz", *usd.ENDINGS) and asked.up != "-y":
+    if suffix in (".glb", *usd.ENDINGS) and asked.up != "-y":
         raise ConfigError(f"--up is {asked.up!r}; a {suffix} has y up by itself, and is written without --up.")
     corners = None if asked.crop is None else _corners(asked.crop)
     file = _cameras_json(source)

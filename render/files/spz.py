@@ -21,10 +21,11 @@ Version 4 has a header of 32 bytes, as above but 15: the number of streams, and 
 Extensions stand before it. The table has two uint64 a stream, its bytes in the file and unfolded; the streams follow,
 each Zstandard, the attributes in the same order and layout as in version 3.
 
-Axes: x right, y up, z back, as Niantic's description says; an extension may name others, which are refused. Scenes
-have OpenCV's, so that y and z, and with them what is odd in them, change their sign on the way, exactly. Centres get
-as many fractional bits as their range leaves. Scales are clipped to [exp(-10), exp(5.9375)], first harmonics to 3.33
-either way, the others to [-1, 0.99]. Version 1 has other centres and is not read.
+Axes: those of the .ply that it was made of, OpenCV's, nothing flipped, as Niantic's program for .ply, PlayCanvas',
+gsply and gaussforge do it, though Niantic's description says right, up, back. An extension may name them: these are
+turned on the way in, half a turn around x, others are refused. Centres get as many fractional bits as their range
+leaves. Scales are clipped to [exp(-10), exp(5.9375)], first harmonics to 3.33 either way, the others to [-1, 0.99].
+Version 1 has other centres and is not read.
 """
 
 import struct
@@ -57,8 +58,8 @@ STREAM = struct.Struct("<QQ")
 EXTENSION = struct.Struct("<II")
 MOST_EXTENSION_BYTES = 1 << 16
 HAS_EXTENSIONS = 2
-AXES_EXTENSION, RIGHT_UP_BACK = 0xADBE0003, 4
-"""SPZ_ADOBE_coordinate_system, and the number of Niantic's own axes in it."""
+AXES_EXTENSION, RIGHT_UP_BACK, RIGHT_DOWN_FRONT = 0xADBE0003, 4, 6
+"""SPZ_ADOBE_coordinate_system, and the numbers of two in it; the second are ours."""
 TURNED_XYZ = np.array([1, -1, -1], np.float32)
 TURNED_WXYZ = np.array([1, 1, -1, -1], np.float32)
 TURNED_SH = np.array([1, -1, -1, 1, -1, 1, 1, -1, 1, -1, 1, -1, -1, 1, -1, 1], np.float32)[:, None]
@@ -72,7 +73,7 @@ def write_spz(path: Path, gaussians: Gaussians) -> None:
         FileFormatError: a value is not finite, a scale is not above 0, a quaternion is 0, or a centre is beyond 2^22.
         OutputError: the folder cannot be written.
     """
-    arrays, count = _turned(arrays_to_write(path, gaussians)), len(gaussians)
+    arrays, count = arrays_to_write(path, gaussians), len(gaussians)
     if count > MOST_GAUSSIANS:
         raise FileFormatError(path, f"there are {count} Gaussians; a .spz holds {MOST_GAUSSIANS} at most.")
     bits = _fractional_bits(path, arrays.means)
@@ -109,8 +110,7 @@ def read_spz(path: Path) -> Gaussians:
     means, alphas, colours, scales, quats, harmonics = (
         np.frombuffer(body.take(size * count), np.uint8) for size in (9, 1, 3, 3, quat_bytes, 3 * rest)
     )
-    if body.header.flags & HAS_EXTENSIONS:
-        _check_axes(path, body.extensions())
+    axes = _axes(path, body.extensions()) if body.header.flags & HAS_EXTENSIONS else RIGHT_DOWN_FRONT
     fixed = np.zeros((count, 3, 4), np.uint8)
     fixed[..., 1:] = means.reshape(count, 3, 3)
     # Read as the upper three bytes of 32, so that the sign comes along.
@@ -125,11 +125,11 @@ def read_spz(path: Path) -> Gaussians:
         opacities=alphas.astype(np.float32) / 255,
         sh=np.concatenate([sh0, sh_rest], 1).astype(np.float32),
     )
-    return gaussians_read(path, _turned(arrays))
+    return gaussians_read(path, _turned(arrays) if axes == RIGHT_UP_BACK else arrays)
 
 
 def _turned(arrays: SceneArrays) -> SceneArrays:
-    """Half a turn around x: from OpenCV's axes to the file's, and back."""
+    """Half a turn around x, exact: what is odd in y and z changes its sign."""
     return replace(
         arrays,
         means=arrays.means * TURNED_XYZ,
@@ -246,15 +246,22 @@ class _Streams:
         return self._extensions
 
 
-def _check_axes(path: Path, extensions: bytes) -> None:
+def _axes(path: Path, extensions: bytes) -> int:
     at = 0
     while at + EXTENSION.size <= len(extensions):
         kind, size = EXTENSION.unpack_from(extensions, at)
         at += EXTENSION.size
         axes = int.from_bytes(extensions[at : at + 4], "little")
-        if kind == AXES_EXTENSION and axes != RIGHT_UP_BACK:
-            raise FileFormatError(path, f"its extension names axes {axes}; {RIGHT_UP_BACK}, right, up, back, is read.")
+        if kind == AXES_EXTENSION and axes in (RIGHT_UP_BACK, RIGHT_DOWN_FRONT):
+            return axes
+        if kind == AXES_EXTENSION:
+            raise FileFormatError(
+                path,
+                f"its extension names axes {axes}; {RIGHT_UP_BACK} (right, up, back) and {RIGHT_DOWN_FRONT} (right, "
+                "down, front) are read.",
+            )
         at += size
+    return RIGHT_DOWN_FRONT
 
 
 def _fractional_bits(path: Path, means: Float32[np.ndarray, "n 3"]) -> int:

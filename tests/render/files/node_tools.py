@@ -1,6 +1,6 @@
 """Tools that need Node 22 or newer, where SNAPSPLAT_NODE names a folder in which npm has put them.
 
-npm install node@22 @playcanvas/splat-transform gltf-validator
+npm install node@22 @playcanvas/splat-transform@3 gltf-validator
 """
 
 import os

@@ -19,7 +19,7 @@ from render.files.point_cloud import LEAST_OPACITY, write_point_cloud
 from render.files.usd import write_usd
 from render.gaussians import Gaussians
 from render.sh import sh0_to_rgb
-from tests.render.files.test_round_trip import assert_same_axes, psnr, turned
+from tests.render.files.test_round_trip import assert_same_axes, psnr
 from tests.render.scenes import cloud
 
 
@@ -33,7 +33,7 @@ def test_gaussforge_reads_it(tmp_path: Path, suffix: str, degree: int, capfd: py
     capfd.readouterr()  # It prints.
     assert "error" not in answer, answer
     found = {key: np.frombuffer(value, "<f4") for key, value in answer["data"].items() if isinstance(value, bytes)}
-    ours = turned(read_scene(path)) if suffix == ".spz" else read_scene(path)
+    ours = read_scene(path)
     np.testing.assert_allclose(found["positions"].reshape(-1, 3), ours.means, atol=1e-4)
     np.testing.assert_allclose(np.exp(found["scales"].reshape(-1, 3)), ours.scales, rtol=1e-3)
     np.testing.assert_allclose(1 / (1 + np.exp(-found["alphas"])), ours.opacities, atol=1e-3)

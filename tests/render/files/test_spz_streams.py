@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from render.errors import FileFormatError
 from render.files.formats import read_scene, write_scene
 from render.files.spz import read_spz
+from render.turn import moved, similarity
 from tests.render.files.test_hostile import FUZZED, mutated, read_or_refused
+from tests.render.files.test_round_trip import psnr
 from tests.render.scenes import cloud
 
 AXES = 0xADBE0003
@@ -48,23 +50,25 @@ def axes(number: int) -> bytes:
 @pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 def test_it_is_read_as_version_3_is(tmp_path: Path, degree: int, sized: bool) -> None:
-    (tmp_path / "4.spz").write_bytes(streamed(version_3(tmp_path, degree), axes(4), sized))
+    (tmp_path / "4.spz").write_bytes(streamed(version_3(tmp_path, degree), axes(6), sized))
     ours, theirs = read_scene(tmp_path / f"{degree}.spz"), read_scene(tmp_path / "4.spz")
     assert all(torch.equal(value, vars(theirs)[name]) for name, value in vars(ours).items())
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_other_axes_are_refused(tmp_path: Path, stream: bool) -> None:
-    content = version_3(tmp_path, 1)
-    if stream:
-        content = streamed(content, axes(6))
-    else:
-        inner = bytearray(gzip.decompress(content))
-        inner[14] |= 2
-        content = gzip.compress(bytes(inner) + axes(6))
-    (tmp_path / "a.spz").write_bytes(content)
-    with pytest.raises(FileFormatError, match="names axes 6; 4, right, up, back"):
-        read_spz(tmp_path / "a.spz")
+def test_axes_that_an_extension_names(tmp_path: Path, stream: bool) -> None:
+    content = version_3(tmp_path, 3)
+    inner = bytearray(gzip.decompress(content))
+    inner[14] |= 2
+    for number in (4, 5, 6):
+        told = streamed(content, axes(number)) if stream else gzip.compress(bytes(inner) + axes(number))
+        (tmp_path / f"axes{number}.spz").write_bytes(told)
+    plain, same, turned = (read_spz(tmp_path / f"{name}.spz") for name in ("3", "axes6", "axes4"))
+    half_turn = similarity(torch.diag(torch.tensor([1.0, -1.0, -1.0])), torch.zeros(3))
+    assert psnr(same, plain) == psnr(plain, plain)
+    assert psnr(turned, moved(plain, half_turn)) > 100
+    with pytest.raises(FileFormatError, match="names axes 5; 4 "):
+        read_spz(tmp_path / "axes5.spz")
 
 
 @pytest.mark.parametrize(
